@@ -1,0 +1,105 @@
+"""Connections: mutual trust, made by an accepted invitation and ended by either side."""
+
+from domain.decision import ALREADY_SO, Command, Decider, Deciders, Facts, Outcome, View, accepted, field, refuse_unless
+from domain.event import Event
+from domain.identifiers import Instant, MemberId, member_tag
+from domain.members import MEMBER
+from domain.pair import Pair, known, reach
+from domain.relationship_events import (
+    ConnectionRemoved,
+    Followed,
+    FollowerRemoved,
+    MembersConnected,
+    SuggestionDismissed,
+    Unfollowed,
+)
+
+
+class RemoveConnection(Command):
+    """End a connection, with the follows that stand both ways. Silent."""
+
+    member: MemberId
+    other: MemberId
+
+
+class DismissSuggestion(Command):
+    """Do not suggest this member to me again (G4)."""
+
+    member: MemberId
+    other: MemberId
+
+
+Connections = dict[str, None]
+"""The other members, in the order of connecting."""
+
+
+def evolve(others: Connections, event: Event, _: Instant) -> Connections:
+    # The tag says only that the member is one of the two: both are kept, and the reader leaves the member out.
+    match event:
+        case MembersConnected():
+            others[event.member] = others[event.other] = None
+        case ConnectionRemoved():
+            others.pop(event.member, None)
+            others.pop(event.other, None)
+    return others
+
+
+CONNECTIONS: View[Connections] = View("connections", member_tag, (MembersConnected, ConnectionRemoved), dict, evolve)
+
+
+def at_cap(member: str, facts: Facts) -> bool:
+    """Whether a member has as many connections as the policy allows (X5).
+
+    Connections to hidden members do not count (X15). Who is hidden matters, and is read, only for a member whose
+    connections with the hidden ones would reach the cap.
+    """
+    cap = facts.policy.connections_cap
+    others = facts.read(CONNECTIONS, member)
+    if cap is None or len(others) - (member in others) < cap:
+        return False
+    return sum(1 for other in others if other != member and facts.read(MEMBER, other).present) >= cap
+
+
+def connect(member: str, other: str, pair: Pair, invitation: str) -> list[Event]:
+    """The connection, and a follow for each side that does not follow yet (S4)."""
+    return [
+        MembersConnected(member=member, other=other, invitation=invitation),
+        *(
+            Followed(follower=follower, followee=followee, origin="connection", origin_ref=None)
+            for follower, followee in ((member, other), (other, member))
+            if not pair.of(follower).follows
+        ),
+    ]
+
+
+def sever(member: str, other: str, pair: Pair) -> list[Event]:
+    """What ends when `member` cuts all ties: the connection and the follows both ways, each only if it stands."""
+    events: list[Event] = []
+    if pair.connected:
+        events.append(ConnectionRemoved(member=member, other=other))
+    if pair.of(member).follows:
+        events.append(Unfollowed(follower=member, followee=other))
+    if pair.of(other).follows:
+        events.append(FollowerRemoved(follower=other, followee=member))
+    return events
+
+
+def remove_connection(command: RemoveConnection, facts: Facts) -> Outcome:
+    pair = known(facts, command.member, command.other)
+    return accepted(*sever(command.member, command.other, pair)) if pair.connected else ALREADY_SO
+
+
+def dismiss_suggestion(command: DismissSuggestion, facts: Facts) -> Outcome:
+    pair, _ = reach(facts, command.member, command.other)
+    refuse_unless(not pair.connected, "already_connected")
+    if pair.of(command.member).dismissed:
+        return ALREADY_SO
+    return accepted(SuggestionDismissed(member=command.member, other=command.other))
+
+
+DECIDERS: Deciders = {
+    RemoveConnection: Decider(remove_connection, field("member"), ("self", "not_available")),
+    DismissSuggestion: Decider(
+        dismiss_suggestion, field("member"), ("self", "blocked_by_you", "not_available", "already_connected")
+    ),
+}

@@ -1,0 +1,122 @@
+"""How a command becomes events: commands, views, and deciders.
+
+A *view* is a small fold over the events of one tag and some types. A *decider* is a pure function of a command and of
+the facts it reads: views, the policy in force, the time, and new ids are all handed in. Whatever it reads through
+`Facts.read` makes up its boundary, so nothing that a decision depends on can be left out of the append condition
+(dynamic consistency boundaries, after Sara Pellegrini and Milan Savić, dcb.events). No decision changes a view's state;
+`evolve` may, for the state belongs to the fold.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from domain.event import Event
+from domain.identifiers import Instant
+from domain.refusals import Refused
+
+if TYPE_CHECKING:
+    from domain.policy import Policy
+
+S = TypeVar("S")
+C = TypeVar("C", bound="Command")
+
+
+class Command(BaseModel):
+    """A request in the imperative, validated when it is made: unknown or malformed fields raise
+    pydantic.ValidationError."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View(Generic[S]):
+    """A fold over the events of `types` that carry the tag made from a key.
+
+    `initial` makes the state before any event; `evolve(state, event, at)` gives the state after it, and holds no rule:
+    whatever was once recorded is folded without complaint. `at` is the event's recorded_at.
+    """
+
+    name: str
+    tag: Callable[..., str]
+    types: tuple[type[Any], ...]
+    initial: Callable[[], S]
+    evolve: Callable[[S, Any, Instant], S]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a decision gives: the events to append together (none: it is already so), and advisories by code."""
+
+    events: Sequence[Event] = ()
+    advisories: tuple[str, ...] = ()
+
+
+ALREADY_SO = Outcome()
+
+
+def accepted(*events: Event, advisories: tuple[str, ...] = ()) -> Outcome:
+    """The command is accepted and these events are the facts it makes."""
+    return Outcome(events, advisories)
+
+
+class Facts(ABC):
+    """What a decision may know: views by key, the policy in force now, the time, and fresh ids."""
+
+    now: Instant
+    policy: "Policy"
+
+    @abstractmethod
+    def read(self, view: View[S], *key: str) -> S:
+        """The state of a view for a key, up to date; from now on part of the decision's boundary. Not to be changed."""
+
+    @abstractmethod
+    def new_id(self) -> str:
+        """An id never given before, in an item's alphabet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decider(Generic[C]):
+    """A decision with what surrounds it.
+
+    `acts_for` gives the member for whom a command acts (None: for no member, as in moderation and policy).
+    `refuses` lists the codes that `decide` can give, besides those of the acting member (X18, X19).
+    `moderated`: a moderator may give the command in the member's place. `returning`: open to a hibernated member.
+    `registers`: the acting member need not exist yet.
+    """
+
+    decide: Callable[[C, Facts], Outcome]
+    acts_for: Callable[[C], str | None]
+    refuses: tuple[str, ...] = ()
+    moderated: bool = False
+    returning: bool = False
+    registers: bool = False
+
+    def codes(self) -> frozenset[str]:
+        """Every refusal code that a command of this kind can meet."""
+        codes = {"not_yours", "command_reused", *self.refuses}
+        if not self.registers:
+            codes |= {"unknown_member", "inactive"}
+        return frozenset(codes)
+
+
+Deciders = dict[type[Command], Decider[Any]]
+
+
+def field(name: str) -> Callable[[Any], str | None]:
+    """The value of a command's field, as `acts_for`."""
+    return lambda command: str(getattr(command, name))
+
+
+def no_member(_: Any) -> str | None:
+    """For commands that act for no member."""
+    return None
+
+
+def refuse_unless(holds: bool, code: str) -> None:
+    """Raise the refusal unless the condition holds."""
+    if not holds:
+        raise Refused(code)

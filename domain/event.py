@@ -1,0 +1,107 @@
+"""Events: facts in the past tense, and the register of the names under which they are stored.
+
+A stored name is written by hand and never derived from a module path, so that code can move and old logs still load.
+An event is a frozen, slotted dataclass of JSON values; it is trusted and not validated when it is read back
+(`EventRegister.verify` does that where an auditor asks for it). An old version of an event is brought up to date by
+upcasters: pure functions from the stored mapping to that of the next version.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform, get_type_hints
+
+from pydantic import TypeAdapter
+
+
+class Event(Protocol):
+    """What every event offers: its fields, and the tags by which it is found."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    def tags(self) -> Sequence[str]: ...
+
+
+E = TypeVar("E", bound=Event)
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """Marks a field as personal data; `of` names the field that holds the member it is about."""
+
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """How one class of events is stored: name, schema version, personal fields (field -> field of its subject)."""
+
+    name: str
+    version: int
+    event_class: type[Any]
+    personal: dict[str, str]
+
+
+class EventRegister:
+    """The stored names, their classes, and the upcasters of their former versions."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, EventType] = {}
+        self.by_class: dict[type[Any], EventType] = {}
+        self._upcasters: dict[tuple[str, int], Upcaster] = {}
+        self._validators: dict[str, TypeAdapter[Any]] = {}
+
+    def add(self, event_class: type[Any], name: str, version: int) -> None:
+        """Register a class under a name; a name or class registered twice is a programmer's mistake (ValueError)."""
+        if name in self.by_name or event_class in self.by_class:
+            raise ValueError(f"{name} or {event_class.__name__} is registered already")
+        hints = get_type_hints(event_class, include_extras=True)
+        personal = {
+            field.name: mark.of
+            for field in fields(event_class)
+            for mark in getattr(hints[field.name], "__metadata__", ())
+            if isinstance(mark, Personal)
+        }
+        self.by_name[name] = self.by_class[event_class] = EventType(name, version, event_class, personal)
+
+    def upcaster(self, name: str, from_version: int) -> Callable[[Upcaster], Upcaster]:
+        """Register a function that turns the stored mapping of `from_version` into that of the next version."""
+
+        def register(function: Upcaster) -> Upcaster:
+            if (name, from_version) in self._upcasters:
+                raise ValueError(f"{name} has an upcaster from version {from_version} already")
+            self._upcasters[name, from_version] = function
+            return function
+
+        return register
+
+    def upcast(self, name: str, version: int, values: dict[str, Any]) -> dict[str, Any]:
+        """The mapping in the current version of the event. LookupError: a step is missing, or the version is newer."""
+        current = self.by_name[name].version
+        if version > current:
+            raise LookupError(f"{name} version {version} was written by a newer release; this one knows {current}")
+        for step in range(version, current):
+            values = self._upcasters[name, step](values)
+        return values
+
+    def verify(self, name: str, values: dict[str, Any]) -> None:
+        """Strictly validate a mapping of the current version; raises pydantic.ValidationError."""
+        if name not in self._validators:
+            self._validators[name] = TypeAdapter(self.by_name[name].event_class)
+        self._validators[name].validate_python(values, strict=True)
+
+
+EVENTS = EventRegister()
+"""The register of the product's own events."""
+
+
+@dataclass_transform(frozen_default=True)
+def recorded_as(name: str, *, version: int = 1) -> Callable[[type[E]], type[E]]:
+    """Make a class an event: a frozen, slotted dataclass stored under `name` in schema `version`."""
+
+    def register(event_class: type[E]) -> type[E]:
+        frozen: type[E] = dataclass(frozen=True, slots=True)(event_class)
+        EVENTS.add(frozen, name, version)
+        return frozen
+
+    return register

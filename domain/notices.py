@@ -1,0 +1,42 @@
+"""Notices: what a member is told is worked out from the log; only that they have read it is a fact of its own."""
+
+from collections.abc import Sequence
+
+from domain.decision import ALREADY_SO, Command, Decider, Deciders, Facts, Outcome, View, accepted, field
+from domain.event import Event, recorded_as
+from domain.identifiers import Instant, MemberId, Storable, member_tag
+
+
+class MarkNoticesRead(Command):
+    """Mark as read every notice up to a log position (the `position` of a notice)."""
+
+    member: MemberId
+    up_to: Storable
+
+
+@recorded_as("notices_read")
+class NoticesRead:
+    member: str
+    up_to: int
+
+    def tags(self) -> Sequence[str]:
+        return (member_tag(self.member),)
+
+
+def evolve(up_to: int, event: Event, _: Instant) -> int:
+    match event:
+        case NoticesRead():
+            return max(up_to, event.up_to)
+    return up_to
+
+
+NOTICES_READ: View[int] = View("notices_read", member_tag, (NoticesRead,), int, evolve)
+
+
+def mark_notices_read(command: MarkNoticesRead, facts: Facts) -> Outcome:
+    if command.up_to <= facts.read(NOTICES_READ, command.member):
+        return ALREADY_SO
+    return accepted(NoticesRead(member=command.member, up_to=command.up_to))
+
+
+DECIDERS: Deciders = {MarkNoticesRead: Decider(mark_notices_read, field("member"))}

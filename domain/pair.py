@@ -1,0 +1,175 @@
+"""The pair: everything that stands between two members, folded once and read by invitations, connections, following and
+privacy.
+
+A connection is one symmetric fact of the pair (S3); all else is what one of the two holds *toward* the other.
+"""
+
+from dataclasses import dataclass, field
+
+from domain.decision import Facts, View, refuse_unless
+from domain.event import Event
+from domain.identifiers import Instant, pair_tag
+from domain.members import MEMBER, Member
+from domain.relationship_events import (
+    ConnectionRemoved,
+    Followed,
+    FollowerRemoved,
+    InvitationAccepted,
+    InvitationClosed,
+    InvitationIgnored,
+    InvitationReplied,
+    InvitationSent,
+    InvitationWithdrawn,
+    MemberBlocked,
+    MemberMuted,
+    MembersConnected,
+    MemberUnblocked,
+    MemberUnmuted,
+    SuggestionDismissed,
+    Unfollowed,
+)
+
+
+@dataclass(slots=True)
+class Invitation:
+    """An invitation that can still be answered, unless it has expired. `expires_at` None: never."""
+
+    id: str
+    sent_at: Instant
+    expires_at: Instant | None
+    ignored_as: str | None = None
+    asked: bool = False
+    suggested_follow: bool = False
+
+    def open_at(self, now: Instant) -> bool:
+        """Whether it can be accepted: from the instant of its expiry on it cannot (X3)."""
+        return self.expires_at is None or now < self.expires_at
+
+
+@dataclass(slots=True)
+class Toward:
+    """What one member of a pair holds toward the other."""
+
+    invitation: Invitation | None = None
+    withdrawn_at: Instant | None = None
+    bars: bool = False
+    follows: bool = False
+    mutes: bool = False
+    blocks: bool = False
+    unblocked_at: Instant | None = None
+    dismissed: bool = False
+    suggested_in: str | None = None  # the invitation in whose thread the other told this member to follow instead
+
+
+@dataclass(slots=True)
+class Pair:
+    """Two members to each other. `toward[a]` is what a holds toward the other."""
+
+    connected: bool = False
+    toward: dict[str, Toward] = field(default_factory=dict)
+
+    def of(self, member: str) -> Toward:
+        """What this member holds toward the other; not to be changed by a reader."""
+        return self.toward.get(member) or Toward()
+
+
+def _side(pair: Pair, member: str) -> Toward:
+    return pair.toward.setdefault(member, Toward())
+
+
+def evolve(pair: Pair, event: Event, at: Instant) -> Pair:
+    match event:
+        case Followed():
+            _side(pair, event.follower).follows = True
+        case InvitationSent():
+            sender = _side(pair, event.inviter)
+            sender.invitation = Invitation(event.invitation, at, event.expires_at)
+            sender.withdrawn_at = None
+        case InvitationAccepted():
+            _side(pair, event.invitee).bars = False
+        case MembersConnected():
+            pair.connected = True
+            for side in pair.toward.values():
+                side.invitation = None
+        case ConnectionRemoved():
+            pair.connected = False
+        case Unfollowed() | FollowerRemoved():
+            _side(pair, event.follower).follows = False
+        case InvitationIgnored():
+            if sent := _side(pair, event.inviter).invitation:
+                sent.ignored_as = event.reason
+            if event.reason != "not_now":
+                _side(pair, event.invitee).bars = True
+        case InvitationWithdrawn():
+            sender = _side(pair, event.inviter)
+            sender.invitation, sender.withdrawn_at = None, at
+        case InvitationClosed():
+            _side(pair, event.inviter).invitation = None
+        case InvitationReplied():
+            sender = _side(pair, event.inviter)
+            if sent := sender.invitation:
+                sent.asked = sent.asked or event.kind == "ask"
+            if event.kind == "suggest_follow":
+                sender.suggested_in = event.invitation
+        case MemberBlocked():
+            _side(pair, event.blocker).blocks = True
+        case MemberUnblocked():
+            side = _side(pair, event.blocker)
+            side.blocks, side.unblocked_at = False, at
+        case MemberMuted():
+            _side(pair, event.muter).mutes = True
+        case MemberUnmuted():
+            _side(pair, event.muter).mutes = False
+        case SuggestionDismissed():
+            _side(pair, event.member).dismissed = True
+    return pair
+
+
+PAIR = View(
+    "pair",
+    pair_tag,
+    (
+        InvitationSent,
+        InvitationAccepted,
+        InvitationIgnored,
+        InvitationWithdrawn,
+        InvitationReplied,
+        InvitationClosed,
+        MembersConnected,
+        ConnectionRemoved,
+        Followed,
+        Unfollowed,
+        FollowerRemoved,
+        MemberBlocked,
+        MemberUnblocked,
+        MemberMuted,
+        MemberUnmuted,
+        SuggestionDismissed,
+    ),
+    Pair,
+    evolve,
+)
+
+
+def reach(facts: Facts, acting: str, target: str) -> tuple[Pair, Member]:
+    """The pair and the target, for an act that needs the other to be there and willing (X18).
+
+    Refused: `self`; `blocked_by_you`; `not_available` when the target is unknown, erased or hidden, or has blocked the
+    acting member, which must look the same (X16).
+    """
+    refuse_unless(acting != target, "self")
+    pair, member = facts.read(PAIR, acting, target), facts.read(MEMBER, target)
+    refuse_unless(not pair.of(acting).blocks, "blocked_by_you")
+    refuse_unless(member.present and not pair.of(target).blocks, "not_available")
+    return pair, member
+
+
+def known(facts: Facts, acting: str, target: str) -> Pair:
+    """The pair, for an act that ends something: that is possible toward the hidden, the erased and the blocked too
+    (H14).
+
+    Refused: `self`; `not_available` when the target was never registered.
+    """
+    refuse_unless(acting != target, "self")
+    refuse_unless(facts.read(MEMBER, target).registered_as is not None, "not_available")
+    return facts.read(PAIR, acting, target)

@@ -1,0 +1,49 @@
+"""Refusals: the codes with which a command is turned down, each with its meaning and what to do (X20).
+
+The codes are stable: they are part of the interface. `docs/rules.md` lists them with the commands that can give them,
+and a test compares that table with this one and with the deciders.
+"""
+
+REFUSALS: dict[str, str] = {
+    "already_connected": "The two are connected already. Nothing needs to be done.",
+    "already_registered": "This id is registered with other content. Use another id, or change the profile.",
+    "block_too_soon": "You lifted a block on this member a short while ago. Wait until the re-block wait is over.",
+    "blocked_by_you": "You have blocked this member. Unblock them first.",
+    "command_reused": "This command id was used for a command with other content. Use a new id.",
+    "connections_cap": "One of the two has as many connections as the policy allows. Remove one first.",
+    "cooling_down": "You withdrew an invitation to this member. Wait until the cool-down is over.",
+    "effective_in_past": "A policy cannot take effect before now. Give an instant from now on, or none.",
+    "email_required": "This member is invited by giving their primary email. Give the address they use.",
+    "empty_text": "The text is empty after trimming. Write something.",
+    "inactive": "The acting member is hibernated or restricted. Reactivate, or have the restriction lifted, first.",
+    "invitation_limit": "The inviter has sent as many invitations as the policy allows in seven days. Wait.",
+    "invalid_policy": "The policy has no such value, or the value does not fit it. See the table of policy values.",
+    "item_exists": "An item with this id exists with other content. Use another id.",
+    "no_invitation": "There is no pending invitation to answer. It was never sent, was withdrawn, or has expired.",
+    "not_a_person": "This is for persons; a page is followed, not invited, and has no follower setting.",
+    "not_available": "The member or item is not available.",
+    "not_followable": "Strangers cannot follow this member. Connect with them instead.",
+    "not_shareable": "This item was published to connections only and cannot be shared.",
+    "not_yours": "The actor is neither the member the command acts for nor a moderator allowed to do this.",
+    "nothing_asked": "The recipient has asked nothing in this thread. There is nothing to answer.",
+    "self": "A member cannot do this to themselves. Name another member.",
+    "too_long": "The text is longer than the policy allows. Shorten it.",
+    "unknown_member": "The acting member is not registered. Register them first.",
+}
+
+
+class Refused(Exception):
+    """A command was turned down and nothing was recorded. `code` is stable, `detail` is one sentence for people."""
+
+    def __init__(self, code: str, detail: str | None = None) -> None:
+        self.code = code
+        self.detail = detail or REFUSALS[code]
+        super().__init__(f"{code}: {self.detail}")
+
+
+ADVISORIES: dict[str, str] = {
+    "customize_note": "The default note was used; a note of your own tells them why (S10).",
+    "email_shared": "As connections, each of you can read the other's primary email where its visibility allows (S27).",
+    "flagged_sender": "Several members have answered this sender's invitations with spam or do_not_know (S26).",
+}
+"""What an accepted command may tell its caller, by code."""

@@ -1,0 +1,120 @@
+"""The decision views of one process: cached by tag, and advanced by every event instead of read again.
+
+So the ten-thousandth invitation of a member costs what the tenth did. Within the log's write lock the views are brought up to the
+log's head, and each event is folded into them as soon as it is decided; should the commit fail, they are forgotten and read again.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from domain.catalogue import VIEWS
+from domain.decision import Facts, View
+from domain.event import EVENTS, Event
+from domain.identifiers import Instant
+from domain.policy import POLICY, Policy
+from infrastructure.dcb import DCBAppendCondition, DCBQuery, DCBQueryItem
+from infrastructure.envelope import decode, recorded_at
+from infrastructure.log import Log, Writing
+
+S = TypeVar("S")
+
+STATES_MAX = 100_000
+"""How many states are kept in all, before the oldest half of each view is dropped."""
+CATCH_UP_MAX = 20_000
+"""How many events of other processes are folded in; further behind than that, the views are read anew when needed."""
+CATCH_UP_PAGE = 1_000
+
+_TYPES = {view: [EVENTS.by_class[event_class].name for event_class in view.types] for view in VIEWS}
+
+
+class DecisionViews(Facts):
+    """The facts that decisions read, as of the head of a write lock that is held. Used by one thread at a time."""
+
+    def __init__(self, log: Log, new_id: Callable[[], str]) -> None:
+        self._log = log
+        self._new_id = new_id
+        self._states: dict[View[Any], dict[str, Any]] = {view: {} for view in VIEWS}
+        folds: dict[type[Any], list[tuple[dict[str, Any], Callable[..., Any]]]] = defaultdict(list)
+        for view in VIEWS:
+            for event_class in view.types:
+                folds[event_class].append((self._states[view], view.evolve))
+        self._folds = {event_class: tuple(pairs) for event_class, pairs in folds.items()}
+        self._writing: Writing | None = None
+        self._boundary: dict[tuple[View[Any], str], None] = {}
+        self._known = 0  # how many states are kept
+        self.position = 0
+        self.last_at: Instant = -(2**63)
+        self.policy = Policy()
+        self.policy_version = 0
+
+    def catch_up(self, writing: Writing) -> None:
+        """Hold the views against the head of a write lock that was just taken: fold in what other processes appended."""
+        self._writing = writing
+        if writing.head == self.position:
+            return
+        if writing.head - self.position > CATCH_UP_MAX or not self._known:
+            self.forget()
+            self.position = writing.head
+            ((_, _, data),) = self._log.page(writing.head - 1, 1)
+            self.last_at = recorded_at(data)
+            return
+        while self.position < writing.head:
+            for position, at, event in decode(self._log.page(self.position, CATCH_UP_PAGE)):
+                self.fold(event, at, position)
+
+    def forget(self) -> None:
+        """Drop every state: the next reads go to the log. After a failed commit, and when far behind."""
+        for states in self._states.values():
+            states.clear()
+        self._known = 0
+        self.position = 0
+        self.last_at = -(2**63)
+
+    def start(self, now: Instant) -> None:
+        """Begin a decision at an instant, moved forward to the last recorded one where the clock lags behind it."""
+        if self._known > STATES_MAX:
+            self._drop_oldest()
+        self._boundary.clear()
+        self.now = max(now, self.last_at)
+        self.policy_version, self.policy = self.read(POLICY).in_force(self.now)
+
+    def read(self, view: View[S], *key: str) -> S:
+        tag = view.tag(*key)
+        self._boundary[view, tag] = None
+        states = self._states[view]
+        state: S | None = states.get(tag)
+        if state is None:
+            assert self._writing is not None
+            state = view.initial()
+            for _, at, event in decode(self._writing.load(tag, _TYPES[view])):
+                state = view.evolve(state, event, at)
+            states[tag] = state
+            self._known += 1
+        return state
+
+    def new_id(self) -> str:
+        return self._new_id()
+
+    def condition(self) -> DCBAppendCondition:
+        """All that the decision has read, and up to where: its append fails if any newer event is in there."""
+        items = [DCBQueryItem(types=_TYPES[view], tags=[tag]) for view, tag in self._boundary]
+        return DCBAppendCondition(DCBQuery(items), after=self.position)
+
+    def fold(self, event: Event, at: Instant, position: int) -> None:
+        """Advance every cached view that the event concerns."""
+        tags = event.tags()
+        for states, evolve in self._folds.get(type(event), ()):
+            for tag in tags:
+                state = states.get(tag)
+                if state is not None:
+                    states[tag] = evolve(state, event, at)
+        self.position = position
+        self.last_at = at
+
+    def _drop_oldest(self) -> None:
+        self._known = 0
+        for states in self._states.values():
+            for tag in list(states)[: len(states) // 2]:
+                del states[tag]
+            self._known += len(states)

@@ -1,0 +1,26 @@
+"""The one error of a log that cannot do its work, whatever stores it."""
+
+ADVICE = {
+    "not_a_log": "Name another file, or a new one; this one was left as it is.",
+    "newer_format": "Use the release that wrote it, or a later one.",
+    "read_only": "Give this user write access to the file and to its directory.",
+    "no_directory": "Create the directory first.",
+    "no_wal": "Put the file on a local disk: this file system has no shared memory for write-ahead logging.",
+    "unsafe_sqlite": "Install the apsw release that this project pins; older SQLite can lose committed pages.",
+    "disk_full": "Nothing of this append was kept. Make space and append again.",
+    "io_error": "Look at the disk and its mount, then open the log again.",
+    "damaged": "Restore the file from a backup; do not write to it.",
+    "busy": "Another writer holds the log. Try again, and look for a writer that hangs.",
+    "closed": "Open the log again.",
+    "interrupted": "It may or may not have been written: look before appending again.",
+}
+
+
+class LogUnavailable(Exception):
+    """The log cannot be opened, read or written; no fault of the caller's events. `code` is one of ADVICE's keys and
+    stable, `detail` says what happened, and the message adds what to do."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"{detail.rstrip('.')}. {ADVICE[code]}")
+        self.code = code
+        self.detail = detail

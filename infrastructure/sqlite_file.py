@@ -1,0 +1,181 @@
+"""The file of a SQLite log: what is in it, how it is opened, and what its errors mean."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import apsw
+
+from infrastructure.log import LogUnavailable
+
+APPLICATION_ID = 0x31646567  # "1deg", at offset 68 of the file: marks it as ours
+FORMAT = 1  # SQLite's user_version, at offset 60: raised when an older release could not read what a newer one wrote
+SQLITE_VERSION_MIN = (3, 51, 3)  # before it, two processes that checkpoint can corrupt the file (the WAL-reset bug)
+CHECKPOINT_PAGES = (
+    16_000  # the writer moves the write-ahead log into the file at 64 MB: a page written often moves once
+)
+CACHE_KIBIBYTES = 64 * 1024
+SYNCHRONOUS_FULL = 2
+
+# The position is the key of `event` and is always given, never chosen by SQLite. In `tag` the type comes before the
+# position: a decision reads some types of a tag, and finds the newest of each without passing the others.
+SCHEMA = """
+CREATE TABLE event_type (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE event (position INTEGER PRIMARY KEY, type INTEGER NOT NULL, data BLOB NOT NULL, tags TEXT NOT NULL) STRICT;
+CREATE INDEX event_by_type ON event (type);
+CREATE TABLE tag (
+    tag TEXT NOT NULL, type INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (tag, type, position)
+) STRICT, WITHOUT ROWID;
+""" + "".join(
+    f"CREATE TRIGGER {table}_refuses_{act.lower()} BEFORE {act} ON {table} "
+    f"BEGIN SELECT RAISE(ABORT, 'the log is never changed: {act} on {table} refused'); END;\n"
+    for table in ("event", "tag", "event_type")
+    for act in ("UPDATE", "DELETE")
+)
+TABLES = {"event", "event_type", "tag"}
+
+
+class Patience:
+    """Waits for another process's lock in short steps until a time is over. Writers that commit without pause leave it
+    free only for moments, so the steps stay short, where SQLite's own grow to 100 ms and miss them."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._until = 0.0
+
+    def __call__(self, tries: int) -> bool:
+        if tries == 0:
+            self._until = time.monotonic() + self._seconds
+        time.sleep(random.uniform(0.0001, min(0.002, 0.0002 * (tries + 1))))
+        return time.monotonic() < self._until
+
+
+def explained(error: apsw.Error, path: Path) -> LogUnavailable:
+    """What SQLite's error means to whoever uses the log."""
+    detail = f"{path}: {error}"
+    result = apsw.mapping_extended_result_codes.get(getattr(error, "extendedresult", 0), "")
+    match error:
+        case apsw.FullError():
+            return LogUnavailable("disk_full", detail)
+        case apsw.IOError() if result in {"SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE", "SQLITE_IOERR_TRUNCATE"}:
+            return LogUnavailable("disk_full", f"{detail} ({result})")
+        case apsw.IOError():
+            return LogUnavailable("io_error", f"{detail} ({result})")
+        case apsw.BusyError() | apsw.LockedError():
+            return LogUnavailable("busy", detail)
+        case apsw.ReadOnlyError() | apsw.PermissionsError() | apsw.CantOpenError():
+            return LogUnavailable("read_only", detail)
+        case apsw.ConnectionClosedError():
+            return LogUnavailable("closed", detail)
+        case _:  # CorruptError, NotADBError, a table that is missing, a constraint that our own rows cannot break
+            return LogUnavailable("damaged", detail)
+
+
+def open_writer(path: Path, busy_seconds: float) -> apsw.Connection:
+    """Opens the log for writing and makes it if there is none. A file that is not a log is not touched."""
+    if tuple(int(part) for part in apsw.sqlite_lib_version().split(".")) < SQLITE_VERSION_MIN:
+        raise LogUnavailable("unsafe_sqlite", f"SQLite {apsw.sqlite_lib_version()} is too old")
+    _inspect(path)
+    try:
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+    except apsw.Error as error:
+        raise explained(error, path) from error
+    try:
+        _prepare(connection, path, busy_seconds)
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, apsw.Error):
+            raise explained(error, path) from error
+        raise
+    return connection
+
+
+def open_reader(path: Path, busy_seconds: float) -> apsw.Connection:
+    """Opens one more connection that only reads; the log must be open for writing in this process."""
+    try:
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        connection.set_busy_handler(Patience(busy_seconds))
+        connection.wal_autocheckpoint(0)
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+    except apsw.Error as error:
+        raise explained(error, path) from error
+    return connection
+
+
+def _inspect(path: Path) -> None:
+    """Refuses a file that is not a log of ours from its first bytes, before SQLite could write to it."""
+    if not path.parent.is_dir():
+        raise LogUnavailable("no_directory", f"{path.parent} is no directory")
+    if path.exists() and not path.is_file():
+        raise LogUnavailable("not_a_log", f"{path} is no regular file")
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise LogUnavailable("read_only", f"{path}: {error}") from error
+    if not header:
+        return  # an empty file is an empty database: it becomes a new log
+    if not header.startswith(b"SQLite format 3\0"):
+        raise LogUnavailable("not_a_log", f"{path} is no SQLite database")
+    _require_ours(int.from_bytes(header[68:72], "big"), int.from_bytes(header[60:64], "big"), path)
+
+
+def _require_ours(application_id: int, version: int, path: Path) -> None:
+    if application_id != APPLICATION_ID:
+        raise LogUnavailable("not_a_log", f"{path} is a database of something else")
+    if version > FORMAT:
+        raise LogUnavailable("newer_format", f"{path} has format {version}, this release knows {FORMAT}")
+
+
+def _prepare(connection: apsw.Connection, path: Path, busy_seconds: float) -> None:
+    if connection.readonly("main"):
+        raise LogUnavailable("read_only", f"{path} can only be read")
+    connection.set_busy_handler(Patience(busy_seconds))
+    connection.pragma("cache_size", -CACHE_KIBIBYTES)
+    connection.pragma("fullfsync", 1)  # on macOS a plain fsync leaves the data in the drive's cache
+    connection.pragma("synchronous", "FULL")
+    if connection.pragma("synchronous") != SYNCHRONOUS_FULL:
+        raise LogUnavailable("no_wal", f"{path}: synchronous FULL was not accepted")
+    # BEGIN IMMEDIATE also proves that the file and its directory can be written, before anybody relies on it.
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if connection.pragma("user_version") == 0 and connection.pragma("application_id") == 0:
+            # Before the switch to WAL, so that the marks are in the file's own first bytes for _inspect to see.
+            connection.execute(SCHEMA)
+            connection.pragma("application_id", APPLICATION_ID)
+            connection.pragma("user_version", FORMAT)
+        _require_ours(connection.pragma("application_id"), connection.pragma("user_version"), path)
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        if not tables >= TABLES:
+            raise LogUnavailable("damaged", f"{path} lacks {', '.join(sorted(TABLES - tables))}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    _switch_to_wal(connection, path, busy_seconds)
+    connection.wal_autocheckpoint(CHECKPOINT_PAGES)
+
+
+def _switch_to_wal(connection: apsw.Connection, path: Path, busy_seconds: float) -> None:
+    patience = Patience(busy_seconds)
+    mode = None
+    for tries in range(1_000_000):  # two processes that make a log together: SQLite may answer busy without waiting
+        with suppress(apsw.BusyError):
+            mode = connection.pragma("journal_mode", "WAL")
+            break
+        if not patience(tries):
+            break
+    if mode != "wal":
+        raise LogUnavailable("no_wal", f"{path}: journal mode {mode} instead of wal")
+
+
+def same_file(path: Path) -> Path:
+    """The absolute path, with links resolved: a later change of the working directory must not split the log in two."""
+    return Path(os.path.realpath(path))

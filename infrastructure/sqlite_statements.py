@@ -1,0 +1,96 @@
+"""The statements of the SQLite log. Each text is always the same for the same shape, so SQLite prepares it once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+TAG_COUNT_MAX = 1000  # tags rarer than this are told apart when the rarest is looked for; above, all are "many"
+POSITION_MAX = 2**63 - 1
+
+HEAD = "SELECT coalesce(max(position), 0) FROM event"
+TYPES = "SELECT id, name FROM event_type"
+NEW_TYPE = "INSERT INTO event_type (name) VALUES (?) ON CONFLICT (name) DO NOTHING"
+NEW_EVENT = "INSERT INTO event (position, type, data, tags) VALUES (?, ?, ?, ?)"
+NEW_TAG = "INSERT INTO tag (tag, type, position) VALUES (?, ?, ?)"
+PAGE = "SELECT position, type, data FROM event WHERE position > ? ORDER BY position LIMIT ?"
+# Both ask each type for its newest: a tag with millions of events costs no more than one with ten.
+TAIL_OF_TAG = """SELECT max((SELECT max(position) FROM tag WHERE tag = ?1 AND type = event_type.id))
+    FROM event_type WHERE EXISTS (SELECT 1 FROM tag WHERE tag = ?1)"""
+TYPES_OF_TAG = """SELECT id FROM event_type WHERE EXISTS
+    (SELECT 1 FROM tag WHERE tag = ? AND type = event_type.id AND position > ? AND position < ?)"""
+COUNT_OF_TAG = f"SELECT count(*) FROM (SELECT 1 FROM tag WHERE tag = ? LIMIT {TAG_COUNT_MAX})"
+RANGE = {
+    newest_first: "SELECT position, type, data, tags FROM event WHERE position > ? AND position < ? "
+    f"ORDER BY position {'DESC' if newest_first else 'ASC'} LIMIT ?"
+    for newest_first in (False, True)
+}
+AT_POSITIONS = """SELECT position, event.type, data, tags
+    FROM json_each(?) AS wanted CROSS JOIN event ON position = wanted.value"""
+ANY_TYPE = "SELECT id FROM event_type"
+ANY_TYPE_OF_TAG = "SELECT id FROM event_type WHERE EXISTS (SELECT 1 FROM tag WHERE tag = ?1)"
+
+Rows = list[tuple[Any, ...]]
+Run = Callable[[str, Sequence[object]], Rows]
+
+
+@lru_cache
+def load_sql(types: int, named: bool) -> str:
+    """Loads one tag, ?1, after a position, ?2; `types` how many are asked for (0: any), by name or by number. One
+    statement, so one moment: a type that another process uses for the first time just now can't slip in between."""
+    marks = ", ".join("?" * types)
+    chosen = ANY_TYPE_OF_TAG if not types else f"SELECT id FROM event_type WHERE name IN ({marks})" if named else marks
+    # CROSS JOIN holds SQLite to this order: first the tag, then its events.
+    return f"""SELECT t.position, t.type, event.data FROM tag AS t CROSS JOIN event ON event.position = t.position
+        WHERE t.tag = ?1 AND t.position > ?2 AND t.type IN ({chosen})"""
+
+
+@lru_cache
+def positions_sql(tags: int, newest_first: bool) -> str:
+    """The first positions of one type, ?1, between ?2 and ?3, limited by ?4, that have all the tags that follow."""
+    order = f"ORDER BY position {'DESC' if newest_first else 'ASC'} LIMIT ?4"
+    if not tags:
+        return f"SELECT position FROM event WHERE type = ?1 AND position > ?2 AND position < ?3 {order}"
+    others = _has_tags(range(6, 5 + tags))
+    return f"""SELECT position FROM tag AS t WHERE tag = ?5 AND type = ?1 AND position > ?2 AND position < ?3
+        {others} {order}"""
+
+
+@lru_cache
+def conflict_sql(types: int, tags: int) -> str:
+    """Whether an event after ?1 has all these tags and one of these types (0: any); tags come before types."""
+    marks = ", ".join("?" * types) or ANY_TYPE
+    if not tags:
+        return f"SELECT 1 FROM event WHERE position > ?1 AND type IN ({marks}) LIMIT 1"
+    return f"""SELECT 1 FROM tag AS t WHERE position > ?1 AND tag = ?2 {_has_tags(range(3, 2 + tags))}
+        AND type IN ({marks}) LIMIT 1"""
+
+
+def _has_tags(parameters: range) -> str:
+    return " ".join(
+        f"AND EXISTS (SELECT 1 FROM tag WHERE tag = ?{number} AND type = t.type AND position = t.position)"
+        for number in parameters
+    )
+
+
+def rarest_first(run: Run, tags: Sequence[str]) -> list[str]:
+    """The tags in the order in which to look them up: the first is walked, the others only probed."""
+    if len(tags) == 1:
+        return list(tags)
+    return sorted(set(tags), key=lambda tag: run(COUNT_OF_TAG, (tag,))[0][0])
+
+
+class EventTypes(NamedTuple):
+    """The names of event types and their numbers in the file, which once given never change."""
+
+    names: list[str]  # by number
+    ids: dict[str, int]
+
+    @classmethod
+    def of(cls, run: Run) -> EventTypes:
+        rows = run(TYPES, ())
+        names = [""] * (max((id_ for id_, _ in rows), default=0) + 1)
+        for id_, name in rows:
+            names[id_] = name
+        return cls(names, {name: id_ for id_, name in rows})

@@ -1,0 +1,101 @@
+"""Reading a log to its end, and reading on as it grows. Both work on any log and need no thread of their own."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from infrastructure.dcb import DCBQuery, DCBReadResponse, DCBSequencedEvent, DCBSubscription
+
+if TYPE_CHECKING:
+    from infrastructure.log import Log
+
+TLog_co = TypeVar("TLog_co", bound="Log", covariant=True)
+
+PAGE_EVENTS_MAX = 500
+"""How many events are held in memory at a time."""
+
+
+class LogReading(DCBReadResponse, Generic[TLog_co]):
+    """The answer of Log.read: the events up to the head of the moment it was asked, a page at a time."""
+
+    def __init__(self, log: TLog_co, query: DCBQuery | None, after: int, limit: int | None) -> None:
+        self._log = log
+        self._query = query
+        self._after = after
+        self._limit = limit
+        self._remaining = limit
+        # What lies at or before this position never changes again, so pages read one by one are of one moment.
+        self._until = log.head()
+        self._page: deque[DCBSequencedEvent] = deque()
+        self._complete = False
+
+    @property
+    def head(self) -> int | None:
+        if self._limit is None:
+            return self._until or None
+        while not self._complete:  # with a limit the head is the last event answered, so it has to be known
+            self._fetch()
+        return self._after if self._limit != self._remaining else None
+
+    def __next__(self) -> DCBSequencedEvent:
+        while not self._page:
+            if self._complete:
+                raise StopIteration
+            self._fetch()
+        return self._page.popleft()
+
+    def _fetch(self) -> None:
+        wanted = PAGE_EVENTS_MAX if self._remaining is None else min(PAGE_EVENTS_MAX, self._remaining)
+        events = self._log.matching(self._query, after=self._after, before=self._until + 1, limit=wanted)
+        self._page.extend(events)
+        if self._remaining is not None:
+            self._remaining -= len(events)
+        if events:
+            self._after = events[-1].position
+        self._complete = len(events) < wanted or self._remaining == 0
+
+
+class LogSubscription(DCBSubscription[TLog_co]):
+    """The answer of Log.subscribe. The iterating thread itself waits: for a commit of this process it is woken at
+    once, those of others it finds by looking every Log.poll_seconds. When the log is
+    closed it raises LogUnavailable("closed")."""
+
+    def __init__(self, recorder: TLog_co, query: DCBQuery | None = None, after: int | None = None) -> None:
+        super().__init__(recorder=recorder, query=query, after=after)
+        self._page: deque[DCBSequencedEvent] = deque()
+        self._news = threading.Event()
+
+    def stop(self) -> None:
+        """Ends the iteration, from any thread, at once: also one that waits just now."""
+        super().stop()
+        self._recorder.unlisten(self._news)
+        self._news.set()
+
+    def __next__(self) -> DCBSequencedEvent:
+        if not self._has_been_stopped and not self._page:
+            self._recorder.listen(self._news)
+        while not self._has_been_stopped:
+            if self._page:
+                return self._page.popleft()
+            # Cleared before looking: a commit between the look and the wait sets it again.
+            self._news.clear()
+            if not self._pull() and not self._stopped():
+                self._news.wait(self._recorder.poll_seconds)
+        self._recorder.unlisten(self._news)
+        raise StopIteration
+
+    def _stopped(self) -> bool:
+        return self._has_been_stopped  # asked anew after clearing, since stop() sets it before it wakes us
+
+    def _pull(self) -> bool:
+        """Reads the next page; False when the end of the log is reached."""
+        head = self._recorder.head()
+        if head <= self._last_position:
+            return False
+        events = self._recorder.matching(self._query, after=self._last_position, before=head + 1, limit=PAGE_EVENTS_MAX)
+        self._page.extend(events)
+        # A page that is not full says that nothing else up to this head matches; beyond it nothing was looked at.
+        self._last_position = events[-1].position if len(events) == PAGE_EVENTS_MAX else head
+        return True

@@ -1,0 +1,71 @@
+"""What a read model is: tables whose rows are intervals of log positions, and a pure function from each event to row changes.
+
+A row holds from the position of the event that put it until that of the event that closes it, so every table answers *as of* any
+position with a query and no replay. Nothing is counted up or down, and nothing asks a clock: the same log gives the same rows.
+(After Datomic's and XTDB's as-of databases; table, changes and queries in one file after emmett.)
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from domain.identifiers import Instant
+
+OPEN = 2**63 - 1
+"""The `ended` of a row that still holds: greater than every position."""
+
+STANDS = "began <= :as_of AND ended > :as_of"
+"""The SQL condition under which a row holds as of a position."""
+
+
+def stands(alias: str) -> str:
+    """STANDS for an aliased table."""
+    return f"{alias}.began <= :as_of AND {alias}.ended > :as_of"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """A table of intervals. The first `key` columns name the fact: at most one row of a key is open at a time.
+
+    `columns`: name -> TEXT or BIGINT, in order; `began` and `ended` follow them in every table. `indexes` are for the queries;
+    the key has one of its own. `closes` is False for facts that never end.
+    """
+
+    name: str
+    columns: dict[str, str]
+    key: int
+    indexes: tuple[tuple[str, ...], ...] = ()
+    closes: bool = True
+
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Open a row: its values, `began` and `ended` left out."""
+
+    table: Table
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Close the open row of a key, if there is one."""
+
+    table: Table
+    key: Row
+
+
+Change = Put | Close
+Handler = Callable[[Any, int, Instant], Iterable[Change]]
+"""From an event, its position and its time to the row changes it makes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Projection:
+    """A read model: its tables, and for each type of event that changes them a handler."""
+
+    name: str
+    tables: tuple[Table, ...]
+    handlers: dict[type[Any], Handler]

@@ -1,0 +1,64 @@
+"""What every test may ask for: the session's seed, chance that can be repeated, how often to kill, the real data."""
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# A loaded machine is slow without being wrong: no deadlines, and no complaint about slow generation.
+UNTIMED = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("default", UNTIMED, max_examples=50)
+settings.register_profile("ci", UNTIMED, max_examples=200)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+# Chosen once: the processes that pytest starts inherit the environment, and so all have the seed that the header shows.
+SEED = int(os.environ.setdefault("FIRSTDEGREE_TEST_SEED", str(random.SystemRandom().randrange(2**32))))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("firstdegree")
+    group.addoption(
+        "--kills", type=int, default=15, metavar="N", help="how often the crash tests kill a writing process"
+    )
+    group.addoption(
+        "--seed",
+        type=int,
+        default=SEED,
+        metavar="N",
+        help="repeats the chances of an earlier session (hypothesis has --hypothesis-seed)",
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"seed: {config.getoption('seed')} (--seed repeats it), kills: {config.getoption('kills')}"
+
+
+@pytest.fixture(scope="session")
+def seed(pytestconfig: pytest.Config) -> int:
+    """The session's seed; the same in all of its processes."""
+    return int(pytestconfig.getoption("seed"))
+
+
+@pytest.fixture(scope="session")
+def kills(pytestconfig: pytest.Config) -> int:
+    """How often a crash test kills."""
+    return int(pytestconfig.getoption("kills"))
+
+
+@pytest.fixture
+def rng(seed: int, request: pytest.FixtureRequest) -> random.Random:
+    """Chance from the seed and the test's name alone, so that a test repeats whatever runs beside it."""
+    print(f"repeat with --seed {seed}")  # pytest shows it where the test fails
+    return random.Random(f"{seed} {request.node.name}")
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of the real data, which is not part of the project."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("FIRSTDEGREE_DATA") or beside)
+    if not folder.is_dir():
+        pytest.skip(f"no real data: {folder} is not there; FIRSTDEGREE_DATA names another folder")
+    return folder

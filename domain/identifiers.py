@@ -30,7 +30,7 @@ _WORD = re.compile(r"\w")
 
 
 def _name_at_start(text: str) -> str:
-    """The letters, digits and `_` with which a text starts; a mark is part of the letter it stands on (हिन्दी, İ case-folded)."""
+    """The letters, digits and `_` with which a text starts; a mark belongs to the letter it stands on (हिन्दी)."""
     if not _WORD.match(text):
         return ""
     return "".join(takewhile(lambda each: _WORD.match(each) or category(each).startswith("M"), text))

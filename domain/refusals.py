@@ -31,13 +31,23 @@ REFUSALS: dict[str, str] = {
     "unknown_member": "The acting member is not registered. Register them first.",
 }
 
+QUERY_REFUSALS: dict[str, str] = {
+    "bad_as_of": "The as-of point is neither a position of the log nor a time. Give a position from 0 to the log's head.",
+    "bad_box": "There is no such box. Use received, sent, archived or barred.",
+    "bad_cursor": "This cursor was not made by a page of this query. Start again without one.",
+    "bad_limit": "The number of rows does not fit. Ask for from 1 to 1000.",
+    "not_available": REFUSALS["not_available"],
+    "projection_stopped": "A read model has stopped at an event it cannot take. See its status; mend, then rebuild it.",
+}
+"""The codes with which a query is turned down."""
+
 
 class Refused(Exception):
     """A command was turned down and nothing was recorded. `code` is stable, `detail` is one sentence for people."""
 
     def __init__(self, code: str, detail: str | None = None) -> None:
         self.code = code
-        self.detail = detail or REFUSALS[code]
+        self.detail = detail or (REFUSALS.get(code) or QUERY_REFUSALS[code])
         super().__init__(f"{code}: {self.detail}")
 
 

@@ -68,14 +68,10 @@ def _thaw(event_class: type[Any]) -> type[Any]:
     body = "".join(f"    self.{name} = {name}\n" for name in names)
     namespace: dict[str, Any] = {}
     exec(f"def __init__(self, {', '.join(names)}):\n{body}", namespace)  # noqa: S102 - names of our own fields
-    return type(
-        event_class.__name__, event_class.__bases__, {"__slots__": names, "__init__": namespace["__init__"]}
-    )
+    return type(event_class.__name__, event_class.__bases__, {"__slots__": names, "__init__": namespace["__init__"]})
 
 
-_READERS = {
-    name: (kind.version, _thaw(kind.event_class), kind.event_class) for name, kind in EVENTS.by_name.items()
-}
+_READERS = {name: (kind.version, _thaw(kind.event_class), kind.event_class) for name, kind in EVENTS.by_name.items()}
 
 
 def decode(rows: Iterable[Recorded]) -> list[Decoded]:

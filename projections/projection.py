@@ -41,23 +41,11 @@ class Table:
 Row = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
-    """Open a row: its values, `began` and `ended` left out."""
+PUT, CLOSE = True, False
+Change = tuple[Table, bool, Row]
+"""`(table, PUT, values)` opens a row (`began` and `ended` left out); `(table, CLOSE, key)` closes the open row of a key, if there is one.
+A plain tuple, because making a named one costs more than all else that a handler does."""
 
-    table: Table
-    row: Row
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """Close the open row of a key, if there is one."""
-
-    table: Table
-    key: Row
-
-
-Change = Put | Close
 Handler = Callable[[Any, int, Instant], Iterable[Change]]
 """From an event, its position and its time to the row changes it makes."""
 

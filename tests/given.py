@@ -1,23 +1,27 @@
-"""The sentence in which decisions are tested, `given(*events).when(command).then(*events)`, and a small world for long stories.
+"""How decisions are tested: `given(*events).when(command).then(*events)`, and a small world for long stories.
 
 Facts are what the given events add up to: each view folds the events found by type and tag, as the log would find them.
-On every decision, whatever the test asks: a refusal is one that the decider lists, advisories are known, the command given
-again at the same instant makes no event, and no pair is ever blocked and connected, following or invited (X14).
+On every decision, whatever the test asks: a refusal is one that the decider lists, advisories are known, the command
+given again at the same instant makes no event, and no pair is blocked and connected, following or invited (X14).
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from typing import Any, TypeVar
 
+import pytest
+
 from domain.catalogue import DECIDERS, decide
 from domain.decision import Command, Facts, Outcome, View
 from domain.event import Event
 from domain.identifiers import DAY, Instant
-from domain.invitations import ReplyToInvitation, SendInvitation
-from domain.members import MEMBER, EraseMember, Member, MemberRegistered
+from domain.invitation_threads import ReplyToInvitation
+from domain.invitations import SendInvitation, open_invitation
+from domain.members import MEMBER, Member, MemberRegistered
+from domain.membership import EraseMember
 from domain.pair import PAIR, Pair
-from domain.policy import POLICY, ChangePolicy, PolicyChanged
-from domain.publishing import PublishArticle, PublishPost, SharePost
+from domain.policy import POLICY, PolicyChanged
+from domain.publishing import PublishArticle, PublishPost
 from domain.refusals import ADVISORIES, REFUSALS, Refused
 from domain.relationship_events import Followed, InvitationSent, MembersConnected
 
@@ -53,6 +57,13 @@ class Folded(Facts):
         return self._new_id()
 
 
+def attempt(command: Command, facts: Facts, actor: str | None) -> Outcome | Refused:
+    try:
+        return decide(command, facts, actor)
+    except Refused as refused:
+        return refused
+
+
 def repeats(command: Command) -> bool:
     """Commands that state a new fact each time they are given."""
     without_id = isinstance(command, PublishPost | PublishArticle) and command.item is None
@@ -73,8 +84,9 @@ class World:
         self._ids = (f"id-{number}" for number in count(1))
 
     def copy(self) -> "World":
+        """A second world with the same past, in which something else may happen."""
         other = World(*self.history, now=self.now)
-        other._ids = (f"{name}-copied" for name in other._ids)
+        other._ids = (f"copied-{number}" for number in count(len(self.history)))
         return other
 
     def facts(self) -> Folded:
@@ -94,12 +106,11 @@ class World:
         return [event for event, _ in self.history if not types or type(event) in types]
 
     def do(self, command: Command, actor: str | None = None) -> Outcome:
-        try:
-            outcome = decide(command, self.facts(), actor)
-        except Refused as refused:
-            assert refused.code in DECIDERS[type(command)].codes(), f"{command!r} does not list {refused.code}"
-            assert refused.code in REFUSALS
-            raise
+        outcome = attempt(command, self.facts(), actor)
+        if isinstance(outcome, Refused):
+            assert outcome.code in DECIDERS[type(command)].codes(), f"{command!r} does not list {outcome.code}"
+            assert outcome.code in REFUSALS
+            raise outcome
         assert set(outcome.advisories) <= set(ADVISORIES)
         self.append(outcome.events)
         self.check_repetition(command, actor)
@@ -111,21 +122,21 @@ class World:
             self.check_pair_of(event)
 
     def check_repetition(self, command: Command, actor: str | None) -> None:
-        try:
-            again = decide(command, self.facts(), actor)
-        except Refused as refused:
-            assert refuses_repetition(command, refused.code), f"{command!r} given again: {refused.code}"
+        again = attempt(command, self.facts(), actor)
+        if isinstance(again, Refused):
+            assert refuses_repetition(command, again.code), f"{command!r} given again: {again.code}"
         else:
             assert repeats(command) or not again.events, f"{command!r} given again makes {again.events}"
 
     def check_pair_of(self, event: Event) -> None:
-        """X14, of the pair that an event is about. The parts of one append are told apart only by their order."""
-        tag = next((tag for tag in event.tags() if tag.startswith("pair:")), None)
-        if tag is None or event not in self.last_of_append():
-            return
-
-    def last_of_append(self) -> list[Event]:
-        return [self.history[-1][0]]
+        """X14: no pair is blocked and at the same time connected, following or invited, at any position."""
+        if tag := next((tag for tag in event.tags() if tag.startswith("pair:")), None):
+            one, other = tag.removeprefix("pair:").split("~")
+            pair = self.pair(one, other)
+            if pair.of(one).blocks or pair.of(other).blocks:
+                follows = pair.of(one).follows or pair.of(other).follows
+                asked = open_invitation(pair, one, self.now) or open_invitation(pair, other, self.now)
+                assert (pair.connected, follows, asked) == (False, False, None), pair
 
     def answer(self, command: Command, actor: str | None = None) -> str:
         """What the caller is told: the refusal's code, or the advisories. Does not say which events were made."""
@@ -133,3 +144,104 @@ class World:
             return f"accepted {' '.join(self.do(command, actor).advisories)}".strip()
         except Refused as refused:
             return refused.code
+
+
+class Given:
+    """A history and, after `when`, what was decided on it."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.outcome: Outcome | None = None
+        self.code: str | None = None
+
+    def when(self, command: Command, actor: str | None = None, now: Instant = NOW) -> "Given":
+        self.world.now = now
+        try:
+            self.outcome = self.world.do(command, actor)
+        except Refused as refused:
+            self.code = refused.code
+        return self
+
+    def accepted(self) -> Outcome:
+        if self.outcome is None:
+            pytest.fail(f"refused: {self.code}")
+        return self.outcome
+
+    def then(self, *events: Event) -> "Given":
+        """Just these events, in this order. Ids made by the decision are id-1, id-2 …"""
+        assert list(self.accepted().events) == list(events)
+        return self
+
+    def then_types(self, *types: type[Any]) -> "Given":
+        """Events of just these types, in this order."""
+        assert [type(event) for event in self.accepted().events] == list(types)
+        return self
+
+    def then_already_so(self) -> None:
+        self.then()
+
+    def advises(self, *codes: str) -> "Given":
+        assert set(self.accepted().advisories) == set(codes)
+        return self
+
+    def refused(self, code: str) -> None:
+        assert self.outcome is None, f"accepted: {self.outcome}"
+        assert self.code == code
+
+
+def given(*history: Event | tuple[Event, Instant]) -> Given:
+    """A test's first word: what has happened. An event without an instant was recorded at START."""
+    return Given(World(*history))
+
+
+# A small network: four persons and a page
+
+
+def registered(member: str, kind: str = "person") -> MemberRegistered:
+    return MemberRegistered(member=member, name=member.title(), primary_email=f"{member}@example.org", kind=kind)
+
+
+MEMBERS = (*map(registered, ("ada", "bob", "cy", "dan")), registered("acme", "page"))
+
+
+def given_members(*history: Event | tuple[Event, Instant]) -> Given:
+    """`given`, in a network of ada, bob, cy and dan, and of the page acme."""
+    return given(*MEMBERS, *history)
+
+
+def members(*history: Event | tuple[Event, Instant]) -> World:
+    """A world of ada, bob, cy and dan, and of the page acme."""
+    return World(*MEMBERS, *history)
+
+
+def invited(inviter: str, invitee: str, *, note: str | None = None, barred: bool = False) -> InvitationSent:
+    """An invitation, named "inviter>invitee", sent at START and good for 180 days."""
+    return InvitationSent(
+        invitation=f"{inviter}>{invitee}",
+        inviter=inviter,
+        invitee=invitee,
+        note=note or NOTE,
+        note_kind="custom" if note else "default",
+        how_known=None,
+        barred=barred,
+        expires_at=START + 180 * DAY,
+        email_notice=1,
+    )
+
+
+def followed(follower: str, followee: str, origin: str = "profile", origin_ref: str | None = None) -> Followed:
+    return Followed(follower=follower, followee=followee, origin=origin, origin_ref=origin_ref)
+
+
+def connected(one: str, other: str) -> tuple[Event, ...]:
+    """A connection with its two follows."""
+    return (
+        MembersConnected(member=one, other=other, invitation="before"),
+        followed(one, other, "connection"),
+        followed(other, one, "connection"),
+    )
+
+
+def policy(*, at: Instant = START, **values: Any) -> PolicyChanged:
+    """A change of policy values, in force from START on."""
+    return PolicyChanged(values=values, effective_from=at)

@@ -1,18 +1,12 @@
 """What every log promises, whatever stores it: the library's own suite, and ours, which is stricter."""
 
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
-import apsw
 import pytest
 from eventsourcing.dcb.tests import DCBRecorderTestCase
-from hypothesis import given
-from hypothesis import strategies as st
 
 from infrastructure.dcb import (
     DCBAppendCondition,
@@ -58,14 +52,6 @@ def event(type_: str = "followed", *tags: str, data: bytes = b"{}") -> DCBEvent:
 
 def any_of(*items: tuple[Sequence[str], Sequence[str]]) -> DCBQuery:
     return DCBQuery([DCBQueryItem(types=list(types), tags=list(tags)) for types, tags in items])
-
-
-def matches(query: DCBQuery | None, event: DCBEvent) -> bool:
-    """The library's rule, as plainly as it can be said."""
-    items = query.items if query else []
-    return not items or any(
-        (not item.types or event.type in item.types) and set(item.tags) <= set(event.tags) for item in items
-    )
 
 
 class TestLibrarySuite(DCBRecorderTestCase):
@@ -250,82 +236,6 @@ def test_e14_a_retry_after_a_lost_reply_appends_nothing(log: Log) -> None:
     assert [type_ for _, type_, _ in log.load("command:1", ())] == ["a", "b"]
 
 
-TYPES = ["a", "b", "c"]
-TAGS = ["x", "y", "z"]
-some_types = st.lists(st.sampled_from([*TYPES, "never"]), max_size=3)
-some_tags = st.lists(st.sampled_from([*TAGS, "none"]), max_size=3)
-queries = st.builds(DCBQuery, st.lists(st.builds(DCBQueryItem, types=some_types, tags=some_tags), max_size=3))
-events = st.builds(
-    DCBEvent,
-    type=st.sampled_from(TYPES),
-    data=st.binary(max_size=3),
-    tags=st.lists(st.sampled_from(TAGS), max_size=3, unique=True),
-)
-positions = st.integers(0, 14)
-appends = st.tuples(st.lists(events, min_size=1, max_size=3), st.none() | st.tuples(queries, st.none() | positions))
-
-
-@pytest.mark.parametrize("kind", ["memory", "sqlite"])
-@given(
-    histories=st.lists(appends, max_size=8), query=queries, after=positions, before=positions, limit=st.integers(0, 5)
-)
-def test_every_read_and_condition_equals_a_naive_list(
-    tmp_path_factory: pytest.TempPathFactory,
-    kind: str,
-    histories: list[tuple[list[DCBEvent], tuple[DCBQuery, int | None] | None]],
-    query: DCBQuery,
-    after: int,
-    before: int,
-    limit: int,
-) -> None:
-    with MemoryLog() if kind == "memory" else SqliteLog(tmp_path_factory.mktemp("log") / "log.db") as log:
-        naive: list[DCBSequencedEvent] = []
-        for new, given_condition in histories:
-            condition = DCBAppendCondition(*given_condition) if given_condition else None
-            fails = condition is not None and any(
-                known.position > (condition.after or 0) and matches(condition.fail_if_events_match, known.event)
-                for known in naive
-            )
-            if fails:
-                with pytest.raises(IntegrityError):
-                    log.append(new, condition)
-            else:
-                naive += [DCBSequencedEvent(each, len(naive) + 1 + index) for index, each in enumerate(new)]
-                assert log.append(new, condition) == len(naive)
-        assert log.head() == len(naive)
-        later = [known for known in naive if known.position > after]
-        found = [known for known in later if matches(query, known.event)]
-        reading = log.read(query, after=after)
-        assert (list(reading), reading.head) == (found, len(naive) or None)
-        limited = log.read(query, after=after, limit=limit)
-        assert limited.head == (found[:limit][-1].position if found[:limit] else None)
-        assert list(limited) == found[:limit]
-        between = [known for known in found if known.position < before]
-        for newest_first in (False, True):
-            expected = between[::-1][:limit] if newest_first else between[:limit]
-            asked = {"after": after, "before": before, "limit": limit, "newest_first": newest_first}
-            assert log.matching(query, **asked) == expected
-            for item in query.items:
-                expected = [
-                    known for known in later if known.position < before and matches(DCBQuery([item]), known.event)
-                ]
-                expected = (expected[::-1] if newest_first else expected)[:limit]
-                assert log.tagged(item.tags, item.types, **asked) == expected
-        assert log.page(after, limit) == [(each.position, each.event.type, each.event.data) for each in later[:limit]]
-        writing = log.begin()
-        for tag in [*TAGS, "none"]:
-            assert log.tail_of(tag) == max((each.position for each in naive if tag in each.event.tags), default=None)
-            for types in ([], *(item.types for item in query.items)):
-                expected_rows = [
-                    (each.position, each.event.type, each.event.data)
-                    for each in later
-                    if tag in each.event.tags and (not types or each.event.type in types)
-                ]
-                assert log.load(tag, types, after) == expected_rows
-                assert writing.load(tag, types, after) == expected_rows
-        writing.rollback()
-
-
 def test_e5_a_read_is_of_one_moment_and_in_the_order_of_the_whole_log(log: Log) -> None:
     """E5: there is one order, also for a reader of several tags and types, while others write."""
     for number in range(3 * PAGE_EVENTS_MAX):
@@ -408,93 +318,6 @@ def test_closing_the_log_ends_a_waiting_subscription(log: Log) -> None:
     for use in (log.head, log.begin, lambda: log.page(0, 1), lambda: log.append([event()])):
         with pytest.raises(LogUnavailable, match="closed"):
             use()
-
-
-class Work:
-    """Counts the steps of SQLite's machine, in connections opened after it, and Python's opcodes in infrastructure."""
-
-    def __init__(self) -> None:
-        self.steps = 0
-        apsw.connection_hooks.append(self._watch)
-
-    def of(self, action: Callable[[], object]) -> int:
-        action()  # statements are prepared and types learned here: not what is measured
-        self.steps = 0
-        outer = sys.gettrace()
-        sys.settrace(self._trace)
-        try:
-            action()
-        finally:
-            sys.settrace(outer)
-        return self.steps
-
-    def end(self) -> None:
-        apsw.connection_hooks.remove(self._watch)
-
-    def _watch(self, connection: apsw.Connection) -> None:
-        connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, self._add)
-
-    def _add(self, trace: dict[str, Any]) -> None:
-        self.steps += trace["stmt_status"]["SQLITE_STMTSTATUS_VM_STEP"]
-
-    def _trace(self, frame: FrameType, what: str, _: object) -> Any:
-        if "infrastructure" not in frame.f_code.co_filename:
-            return None
-        frame.f_trace_opcodes = True
-        self.steps += what == "opcode"
-        return self._trace
-
-
-@pytest.fixture
-def work() -> Iterator[Work]:
-    counter = Work()
-    yield counter
-    counter.end()
-
-
-def test_e19_on_a_hot_tag_append_and_page_cost_the_same_at_any_length(work: Work, open_log: OpenLog) -> None:
-    """E19: counted in steps, not in time: with a hundred times the history nothing takes twice the steps."""
-    log = open_log()
-    tagged = any_of((["hot", "warm"], ["member:hot"]), ([], ["member:hot", "member:cold"]))
-    typed = any_of((["hot", "warm", "rare"], []))
-
-    def conditional(after: int, *types: str) -> int:
-        boundary = any_of((types, ["member:hot"]), ([], ["member:hot", "member:none"]))
-        return log.append([event("other", "member:other")], DCBAppendCondition(boundary, after=after))
-
-    def refused(after: int) -> None:
-        with pytest.raises(IntegrityError):
-            conditional(after)
-
-    def price(head: int) -> dict[str, int]:
-        asked: dict[str, Callable[[], object]] = {
-            "append": lambda: log.append([event("hot", "member:hot")]),
-            "append on the newest": lambda: conditional(log.head(), "hot"),
-            "append on an older one": lambda: conditional(head - 5, "rare", "never"),
-            "refused": lambda: refused(head - 9),
-            "page": lambda: log.page(head // 2, 20),
-            "load": lambda: log.load("member:hot", ["hot", "warm"], head - 5),
-            "load any type": lambda: log.load("member:hot", (), head - 5),
-            "load a rare type": lambda: log.load("member:hot", ["rare"]),
-            "tail": lambda: log.tail_of("member:hot"),
-            "page of a tag": lambda: log.matching(tagged, after=head // 2, limit=20),
-            "page of a tag and a rare one": lambda: log.tagged(["member:hot", "member:cold"], [], limit=20),
-            "page of types": lambda: log.matching(typed, after=head // 2, limit=20),
-            "newest of a tag": lambda: log.tagged(["member:hot"], [], limit=20, newest_first=True),
-        }
-        return {name: work.of(ask) for name, ask in asked.items()}
-
-    def grow(head: int) -> None:
-        while log.head() < head:
-            log.append([event("hot", "member:hot"), event("warm", "member:hot")] * 250)
-
-    log.append([event("rare", "member:hot", "member:cold"), event("rare", "member:cold")])
-    grow(1_500)
-    short = price(log.head())
-    grow(150_000)
-    long = price(log.head())
-    assert min(short.values()) > 0
-    assert {name: (short[name], long[name]) for name in short if long[name] > 2 * short[name]} == {}
 
 
 def test_e1_positions_appear_in_order_and_a_commit_is_seen_whole(log: Log) -> None:

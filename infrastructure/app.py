@@ -1,0 +1,238 @@
+"""The one place that wires: a log, the handling of commands, the read models and their queries become a network."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import uuid_utils
+
+from domain.decision import Command
+from domain.identifiers import Instant
+from domain.refusals import Refused
+from infrastructure.envelope import metadata_of, recorded_at
+from infrastructure.handling import CommandHandler, Request, Result
+from infrastructure.log import Log
+from infrastructure.memory_log import MemoryLog
+from infrastructure.read_store import ReadStore
+from infrastructure.rebuild import Progress, Rebuild, RebuildReport
+from infrastructure.runner import ProjectionStatus, Runner
+from infrastructure.sql_reading import SqlReading, position_at
+from infrastructure.sqlite_log import SqliteLog
+from projections.catalogue import PROJECTIONS
+from projections.reading import Reading
+
+READ_MODELS_SUFFIX = "-read-models"
+AS_OF_WAIT_SECONDS = 1.0
+When = Instant | datetime
+AsOf = int | datetime | None
+
+
+def clock_now() -> Instant:
+    """The machine's time, in microseconds UTC."""
+    return time.time_ns() // 1_000
+
+
+def uuid7() -> str:
+    """A UUIDv7: unique, and ordered by the time of making."""
+    return str(uuid_utils.uuid7())
+
+
+def instant(when: When) -> Instant:
+    """An instant in microseconds UTC. ValueError for a datetime without a time zone."""
+    if isinstance(when, int):
+        return when
+    if when.tzinfo is None:
+        raise ValueError("a time needs a time zone; give datetime.now(UTC), or microseconds")
+    since = when.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds
+
+
+class Network:
+    """One member network: commands in, facts kept, questions answered. Made by `open_network`; usable from many threads."""
+
+    def __init__(
+        self,
+        log: Log,
+        store: ReadStore,
+        clock: Callable[[], Instant],
+        ids: Callable[[], str],
+        *,
+        follow: bool,
+    ) -> None:
+        self.log = log
+        self._clock = clock
+        self._store = store
+        self._handler = CommandHandler(log, clock, ids)
+        self._runner = Runner(log, store)
+        if follow:
+            self._runner.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop following, and release files and threads."""
+        self._runner.stop()
+        self._handler.close()
+        self._store.close()
+        self.log.close()
+
+    # Commands
+
+    def handle(
+        self,
+        command: Command,
+        actor: str | None = None,
+        command_id: str | None = None,
+        now: When | None = None,
+        correlation_id: str | None = None,
+    ) -> Result:
+        """Decide a command and record its events durably, or raise Refused.
+
+        `actor`: who gives it, if the caller is not trusted; `command_id`: makes a retry safe, the second answer being the first;
+        `now`: the instant of the decision, if it is not the clock's.
+        """
+        return self._handler.handle(self._request(command, actor, command_id, now, correlation_id))
+
+    async def handle_async(
+        self,
+        command: Command,
+        actor: str | None = None,
+        command_id: str | None = None,
+        now: When | None = None,
+        correlation_id: str | None = None,
+    ) -> Result:
+        """As `handle`, on an event loop: commands in flight together share the flush to disk."""
+        return await self._handler.handle_async(self._request(command, actor, command_id, now, correlation_id))
+
+    def handle_many(self, commands: Iterable[Command | Request]) -> list[Result | Refused]:
+        """Decide many in order, recorded in groups: for each its result, or its refusal."""
+        requests = (command if isinstance(command, Request) else Request(command) for command in commands)
+        return self._handler.handle_many(requests)
+
+    @staticmethod
+    def _request(
+        command: Command, actor: str | None, command_id: str | None, now: When | None, correlation_id: str | None
+    ) -> Request:
+        return Request(command, actor, command_id, None if now is None else instant(now), correlation_id)
+
+    # The log and the read models
+
+    @property
+    def head(self) -> int:
+        """The position of the last event, 0 in an empty log."""
+        return self.log.head()
+
+    def wait_for(self, position: int, timeout: float = 1.0) -> None:
+        """Return as soon as every query answers from this position on. Raises NotYet after `timeout` seconds, and
+        ProjectionStopped if a read model cannot get there."""
+        self._runner.wait_for(position, timeout)
+
+    def catch_up(self, position: int | None = None) -> None:
+        """Bring the read models up to a position, or to the head, in this thread."""
+        self._runner.catch_up(position)
+
+    def status(self) -> list[ProjectionStatus]:
+        """Where each projection stands."""
+        return self._runner.status()
+
+    def retry(self) -> None:
+        """Let projections that stopped try again at the event they stopped at."""
+        self._runner.retry()
+
+    def rebuild(self, names: Sequence[str] | None = None, progress: Progress | None = None) -> RebuildReport:
+        """Rebuild read models from the log beside the live ones, compare, and swap them in. Reads go on."""
+        return self._rebuild(names).run(swap=True, progress=progress)
+
+    def check(self, progress: Progress | None = None) -> dict[str, bool]:
+        """Whether each read model, rebuilt from the log, equals the live one, row for row."""
+        return self._rebuild(None).run(swap=False, progress=progress).equal
+
+    def _rebuild(self, names: Sequence[str] | None) -> Rebuild:
+        known = {projection.name: projection for projection in self._store.projections}
+        unknown = set(names or ()) - set(known)
+        if unknown:
+            raise ValueError(f"no such projection: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+        chosen = [known[name] for name in names] if names else list(known.values())
+        return Rebuild(self.log, self._store, self._runner, chosen)
+
+    def position_at(self, when: When) -> int:
+        """The last position recorded at or before a time."""
+        return position_at(self.log, instant(when))
+
+    def recorded_at(self, position: int) -> Instant:
+        """When the event at a position was recorded, in microseconds UTC; IndexError if there is none."""
+        rows = self.log.page(position - 1, 1)
+        if not rows or position < 1:
+            raise IndexError(f"there is no position {position}")
+        return recorded_at(rows[0][2])
+
+    @contextmanager
+    def reading(self, as_of: AsOf = None, *needs: str) -> Iterator[Reading]:
+        """One consistent snapshot to query, as of a position or a time, or as of now.
+
+        `needs`: the projections that are read; all, if none is named. Refused: `bad_as_of`; `projection_stopped`.
+        """
+        position = self.position_at(as_of) if isinstance(as_of, datetime) else as_of
+        if position is not None and not 0 <= position <= self.head:
+            raise Refused("bad_as_of")
+        if position is not None and position > self._runner.position():
+            self._runner.wait_for(position, AS_OF_WAIT_SECONDS)
+        with self._store.reading() as run:
+            reached, error = self._reached(run("SELECT projection, position, error FROM checkpoint"), needs)
+            if position is None and error is not None:
+                raise Refused("projection_stopped")
+            if position is None or position > reached:
+                yield SqlReading(run, self.log, reached, self._clock())
+            else:
+                now = self.recorded_at(position) if position else 0
+                yield SqlReading(run, self.log, position, now)
+
+    @staticmethod
+    def _reached(rows: Sequence[tuple[str, int, str | None]], needs: Sequence[str]) -> tuple[int, str | None]:
+        needed = [(position, error) for name, position, error in rows if not needs or name in needs]
+        return min(position for position, _ in needed), next((error for _, error in needed if error), None)
+
+
+def open_network(
+    address: str = "sqlite:///firstdegree.db",
+    *,
+    clock: Callable[[], Instant] | None = None,
+    new_id: Callable[[], str] | None = None,
+    follow: bool = True,
+) -> Network:
+    """Open the network at an address, made if there is none: `sqlite:///path/to/file`, a plain path, or `memory:`.
+
+    The read models lie in a file beside the log's; they hold nothing that the log does not. `follow`: keep them up with the log in a
+    thread. `clock` and `new_id` replace the machine's time (microseconds UTC) and UUIDv7. Raises LogUnavailable with a stable code
+    when the file is no log of ours, of a newer format, not writable, or busy.
+    """
+    log: Log
+    path: str | None = None
+    if address == "memory:":
+        log = MemoryLog()
+    else:
+        path = address.removeprefix("sqlite:///") if address.startswith("sqlite://") else address
+        log = SqliteLog(Path(path))
+        path = str(log.path)
+    try:
+        store = ReadStore(None if path is None else path + READ_MODELS_SUFFIX, PROJECTIONS, log_identity(log))
+    except BaseException:
+        log.close()
+        raise
+    return Network(log, store, clock or clock_now, new_id or uuid7, follow=follow)
+
+
+def log_identity(log: Log) -> str | None:
+    """What tells one log from another: the id of its first event; None while it is empty."""
+    first = log.page(0, 1)
+    return metadata_of(first[0][2]).id if first else None

@@ -1,0 +1,164 @@
+"""The read models' database: tables of intervals, the checkpoints, and consistent snapshots to read from.
+
+It holds nothing that the log does not, so it lives in a file of its own beside the log's, is not flushed at every commit (a power
+cut may take back its last batches, rows and checkpoint together), and is dropped and rebuilt whenever it does not fit the log or
+this release's tables.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from typing import Any
+
+import apsw
+
+from projections.projection import OPEN, Projection, Table
+
+Run = Callable[..., list[tuple[Any, ...]]]
+"""Executes a statement with parameters (a mapping, or positions) and returns all its rows."""
+
+BUSY_MILLISECONDS = 30_000
+CACHE_KIBIBYTES = 64 * 1024
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS checkpoint (projection TEXT PRIMARY KEY, position BIGINT NOT NULL, error TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS store (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+def table_sql(table: Table, name: str) -> str:
+    """The CREATE TABLE of a table under a name of its own (a rebuild's differs from the live one's)."""
+    columns = ", ".join(f"{column} {kind}" for column, kind in table.columns.items())
+    return f"CREATE TABLE {name} ({columns}, began BIGINT NOT NULL, ended BIGINT NOT NULL)"
+
+
+def index_sql(table: Table, name: str, generation: int) -> list[str]:
+    """The CREATE INDEX statements: the key with `began`, and those of the queries."""
+    key = (*list(table.columns)[: table.key], "began")
+    statements = []
+    for number, columns in enumerate((key, *table.indexes)):
+        statements.append(f"CREATE INDEX {table.name}_{generation}_{number} ON {name} ({', '.join(columns)})")
+    return statements
+
+
+def insert_sql(table: Table, name: str) -> str:
+    return f"INSERT INTO {name} VALUES ({', '.join('?' * (len(table.columns) + 2))})"
+
+
+def close_sql(table: Table, name: str) -> str:
+    """Close the open row of a key; positional parameters: ended, then the key."""
+    key = " AND ".join(f"{column} = ?" for column in list(table.columns)[: table.key])
+    return f"UPDATE {name} SET ended = ? WHERE {key} AND ended = {OPEN}"
+
+
+def tables_of(projections: Sequence[Projection]) -> list[Table]:
+    return [table for projection in projections for table in projection.tables]
+
+
+class ReadStore:
+    """A SQLite database of read models; `path` None: in memory, for one process."""
+
+    def __init__(self, path: str | None, projections: Sequence[Projection], log_identity: str | None) -> None:
+        self.path = path
+        self.projections = tuple(projections)
+        self._memory_lock = threading.RLock()
+        self._readers: list[apsw.Connection] = []
+        self._readers_lock = threading.Lock()
+        self._local = threading.local()
+        self._writing_lock = threading.RLock()
+        self._writer = self._connect()
+        self._fit(log_identity)
+
+    def _connect(self) -> apsw.Connection:
+        connection = apsw.Connection(self.path or ":memory:")
+        connection.set_busy_timeout(BUSY_MILLISECONDS)
+        if self.path:
+            connection.execute("PRAGMA journal_mode = wal")
+            connection.execute("PRAGMA synchronous = normal")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
+        connection.execute("PRAGMA temp_store = memory")
+        return connection
+
+    def _fit(self, log_identity: str | None) -> None:
+        """Make the tables, anew if they were made by another release or from another log."""
+        definitions = [table_sql(table, table.name) + "".join(index_sql(table, table.name, 0)) for table in self.tables]
+        shape = blake2b("\n".join(definitions).encode(), digest_size=8).hexdigest()
+        with self.writing() as run:
+            for statement in SCHEMA.split(";"):
+                run(statement)
+            known = dict(run("SELECT name, value FROM store"))
+            if known.get("shape") == shape and known.get("log") in (None, log_identity):
+                if log_identity:
+                    run("INSERT OR REPLACE INTO store VALUES ('log', ?)", (log_identity,))
+                return
+            for (name,) in run(
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('checkpoint', 'store')"
+            ):
+                run(f"DROP TABLE {name}")
+            run("DELETE FROM checkpoint")
+            for table in self.tables:
+                run(table_sql(table, table.name))
+                for statement in index_sql(table, table.name, 0):
+                    run(statement)
+            for projection in self.projections:
+                run("INSERT INTO checkpoint VALUES (?, 0, NULL)", (projection.name,))
+            values = {"shape": shape, "generation": "0", "log": log_identity}
+            for name, value in values.items():
+                if value is not None:
+                    run("INSERT OR REPLACE INTO store VALUES (?, ?)", (name, value))
+
+    @property
+    def tables(self) -> list[Table]:
+        return tables_of(self.projections)
+
+    @contextmanager
+    def writing(self) -> Iterator[Run]:
+        """One write transaction, alone among threads and processes; committed at the end, rolled back if the block raises."""
+        with self._writing_lock, self._memory_lock if self.path is None else self._writing_lock:
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._run_on(self._writer)
+            except BaseException:
+                self._writer.execute("ROLLBACK")
+                raise
+            self._writer.execute("COMMIT")
+
+    def insert_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Execute a statement for each row; only inside `writing`."""
+        if rows:
+            self._writer.executemany(sql, rows)
+
+    @contextmanager
+    def reading(self) -> Iterator[Run]:
+        """One consistent snapshot, for as long as the block lasts. Live reads never wait for the writer, nor it for them."""
+        if self.path is None:
+            with self._memory_lock:
+                yield self._run_on(self._writer)
+            return
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._connect()
+            with self._readers_lock:
+                self._readers.append(connection)
+        nested = connection.in_transaction
+        if not nested:
+            connection.execute("BEGIN")
+        try:
+            yield self._run_on(connection)
+        finally:
+            if not nested:
+                connection.execute("COMMIT")
+
+    @staticmethod
+    def _run_on(connection: apsw.Connection) -> Run:
+        def run(sql: str, parameters: Any = ()) -> list[tuple[Any, ...]]:
+            return connection.execute(sql, parameters).fetchall()
+
+        return run
+
+    def close(self) -> None:
+        """Close every connection of every thread."""
+        with self._readers_lock:
+            for connection in (*self._readers, self._writer):
+                connection.close()
+            self._readers.clear()

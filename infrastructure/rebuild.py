@@ -1,0 +1,123 @@
+"""Rebuild: new tables beside the live ones, from the log alone, compared with them and swapped in.
+
+The rows are written unsorted and the indexes made last, each by one sort. Live reads and the runner go on meanwhile: the work is cut
+into transactions. The last one catches both up to the same position, compares, and swaps by renaming; whoever reads sees the old
+tables or the new, never a mixture.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from infrastructure.envelope import decode
+from infrastructure.log import Log
+from infrastructure.read_store import ReadStore, Run, index_sql, table_sql
+from infrastructure.row_writer import RowWriter
+from infrastructure.runner import ProjectionStopped, Runner
+from projections.projection import Projection, Table
+
+BATCH_EVENTS = 20_000
+PAGE_EVENTS = 2_000
+Progress = Callable[[int, int], None]
+"""Told the position reached and the one to reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildReport:
+    """What a rebuild found: `equal` says of each projection whether its rebuilt rows equal the live ones."""
+
+    names: tuple[str, ...]
+    events: int
+    seconds: float
+    equal: dict[str, bool]
+
+
+class Rebuild:
+    """One rebuild of some projections."""
+
+    def __init__(self, log: Log, store: ReadStore, runner: Runner, projections: Sequence[Projection]) -> None:
+        self._log = log
+        self._store = store
+        self._runner = runner
+        self._projections = tuple(projections)
+        self._names = {table: f"{table.name}__rebuilt" for projection in projections for table in projection.tables}
+        self._writer = RowWriter(self._projections, self._names, remembers=True)
+        self._active = {projection.name for projection in projections}
+        self._position = 0
+
+    def run(self, *, swap: bool, progress: Progress | None = None) -> RebuildReport:
+        """Rebuild and compare; with `swap` the rebuilt tables become the live ones, else they are dropped."""
+        started = time.perf_counter()
+        with self._store.writing() as run:
+            self._drop(run)
+            for table, name in self._names.items():
+                run(table_sql(table, name))
+        goal = self._log.head()
+        while self._position < goal:
+            with self._store.writing():
+                self._advance(min(goal, self._position + BATCH_EVENTS))
+            if progress:
+                progress(self._position, goal)
+        generation = self._next_generation()
+        for table, name in self._names.items():
+            for statement in index_sql(table, name, generation):
+                with self._store.writing() as run:
+                    run(statement)
+        while self._log.head() - self._position > BATCH_EVENTS:  # what came while the indexes were made
+            with self._store.writing():
+                self._advance(self._position + BATCH_EVENTS)
+        self._runner.catch_up()
+        with self._store.writing() as run:
+            live = dict(run("SELECT projection, position FROM checkpoint"))
+            self._advance(max(live[name] for name in self._active))
+            equal = {
+                projection.name: live[projection.name] == self._position
+                and all(self._same(run, table) for table in projection.tables)
+                for projection in self._projections
+            }
+            if swap:
+                self._swap(run)
+        with self._store.writing() as run:
+            self._drop(run)
+        seconds = time.perf_counter() - started
+        return RebuildReport(tuple(sorted(self._active)), self._position, seconds, equal)
+
+    def _advance(self, goal: int) -> None:
+        while self._position < goal:
+            events = decode(self._log.page(self._position, min(PAGE_EVENTS, goal - self._position)))
+            failed = self._writer.gather(events, self._active)
+            if failed:
+                name, (position, error) = next(iter(failed.items()))
+                raise ProjectionStopped(f"The read model {name} cannot take the event at position {position}: {error}")
+            self._position = events[-1][0]
+        self._writer.flush(self._store)
+
+    def _same(self, run: Run, table: Table) -> bool:
+        """Whether the live and the rebuilt rows are equal. Both were written in the order of the log, so the nth of one is held
+        against the nth of the other, and the comparison is one pass over both."""
+        name = self._names[table]
+        columns = (*table.columns, "began", "ended")
+        alike = " AND ".join(f"live.{column} IS rebuilt.{column}" for column in columns)
+        ((live,),) = run(f"SELECT count(*) FROM {table.name}")
+        ((rebuilt,),) = run(f"SELECT count(*) FROM {name}")
+        ((both,),) = run(
+            f"SELECT count(*) FROM {table.name} AS live JOIN {name} AS rebuilt ON live.rowid = rebuilt.rowid WHERE {alike}"
+        )
+        return bool(live == rebuilt == both)
+
+    def _swap(self, run: Run) -> None:
+        for table, name in self._names.items():
+            run(f"ALTER TABLE {table.name} RENAME TO {table.name}__former")
+            run(f"ALTER TABLE {name} RENAME TO {table.name}")
+        for name in self._active:
+            run("UPDATE checkpoint SET position = ?, error = NULL WHERE projection = ?", (self._position, name))
+
+    def _drop(self, run: Run) -> None:
+        for table, name in self._names.items():
+            run(f"DROP TABLE IF EXISTS {name}")
+            run(f"DROP TABLE IF EXISTS {table.name}__former")
+
+    def _next_generation(self) -> int:
+        with self._store.writing() as run:
+            ((generation,),) = run("UPDATE store SET value = value + 1 WHERE name = 'generation' RETURNING value")
+        return int(generation)

@@ -1,0 +1,178 @@
+"""The runner keeps the read models up with the log.
+
+It reads the log in pages, and writes a page's rows and the checkpoints in one transaction, so a crash leaves both or neither. The
+checkpoints are read inside that transaction: several runners, in several processes, may follow one log into one store, and each
+event is taken once. An event that a projection cannot take stops that projection alone, and shows; nothing is ever skipped.
+"""
+
+import threading
+import time
+from dataclasses import dataclass
+
+from infrastructure.envelope import decode
+from infrastructure.log import Log
+from infrastructure.read_store import ReadStore, Run
+from infrastructure.row_writer import RowWriter
+
+BATCH_EVENTS = 2_000
+"""How many events share one transaction: enough to be fast, few enough that a wait for the next one is short."""
+POLL_SECONDS = 0.02
+"""How often the runner looks for commits of other processes; those of its own wake it."""
+
+
+class ProjectionStopped(Exception):
+    """A read model has stopped at an event that it cannot take."""
+
+    code = "projection_stopped"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class NotYet(Exception):
+    """The read models did not reach a position in time."""
+
+    code = "not_yet"
+
+    def __init__(self, position: int, reached: int, timeout: float) -> None:
+        self.detail = f"The read models are at position {reached} and did not reach {position} in {timeout:g} s. Wait longer, or see their status."
+        super().__init__(self.detail)
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectionStatus:
+    """Where a projection stands: the last position it took, the log's head, how far behind it is, and what stopped it."""
+
+    name: str
+    position: int
+    head: int
+    lag: int
+    error: str | None
+
+
+class Runner:
+    """Advances the projections of one store along one log."""
+
+    def __init__(self, log: Log, store: ReadStore) -> None:
+        self._log = log
+        self._store = store
+        self._writer = RowWriter(store.projections)
+        self._advanced = threading.Condition()
+        self._stopping = threading.Event()
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.failure: BaseException | None = None
+
+    def start(self) -> None:
+        """Follow the log in a thread of its own."""
+        self._log.listen(self._wake)
+        self._thread = threading.Thread(target=self._follow, name="projections", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, after the batch it is at."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._log.unlisten(self._wake)
+
+    def _follow(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                while self.step() and not self._stopping.is_set():
+                    continue
+                self._wake.wait(POLL_SECONDS)
+                self._wake.clear()
+        except BaseException as error:
+            # Kept for whoever waits on this runner: a thread has nobody to raise to.
+            self.failure = error
+            with self._advanced:
+                self._advanced.notify_all()
+
+    def step(self, batch: int = BATCH_EVENTS) -> int:
+        """Take the next batch; the number of events taken, 0 when all that is not stopped is up with the log."""
+        if self.position() >= self._log.head():
+            return 0
+        with self._store.writing() as run:
+            checkpoints = self._checkpoints(run)
+            running = {name: position for name, (position, error) in checkpoints.items() if error is None}
+            if not running:
+                return 0
+            start = min(running.values())
+            active = {name for name, position in running.items() if position == start}
+            # One that is ahead (another was rebuilt or retried) is waited for: it joins where the others reach it.
+            ahead = min((position for position in running.values() if position > start), default=start + batch)
+            events = decode(self._log.page(start, min(batch, ahead - start)))
+            if not events:
+                return 0
+            failed = self._writer.gather(events, active)
+            self._writer.flush(self._store)
+            for name in active:
+                position, error = failed.get(name, (events[-1][0] + 1, None))
+                run("UPDATE checkpoint SET position = ?, error = ? WHERE projection = ?", (position - 1, error, name))
+        with self._advanced:
+            self._advanced.notify_all()
+        return len(events)
+
+    def catch_up(self, position: int | None = None) -> None:
+        """Bring the read models up to a position, or to the head, in the caller's own thread."""
+        goal = self._log.head() if position is None else position
+        while self.position() < goal and self.step():
+            continue
+
+    def wait_for(self, position: int, timeout: float) -> None:
+        """Return when every read model has taken the event at a position. Raises NotYet after `timeout` seconds,
+        ProjectionStopped at once if one of them has stopped before it."""
+        deadline = time.monotonic() + timeout
+        while (reached := self.position()) < position:
+            self._raise_stopped(position)
+            if self.failure is not None:
+                raise ProjectionStopped(f"The read models cannot be written: {self.failure}") from self.failure
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise NotYet(position, reached, timeout)
+            if self._thread is None:
+                if not self.step():
+                    time.sleep(min(left, POLL_SECONDS))
+            else:
+                with self._advanced:
+                    if self.position() < position:
+                        self._advanced.wait(min(left, POLL_SECONDS))
+        self._raise_stopped(position)
+
+    def _raise_stopped(self, position: int) -> None:
+        for status in self.status():
+            if status.error is not None and status.position < position:
+                raise ProjectionStopped(
+                    f"The read model {status.name} stopped after position {status.position}: {status.error}."
+                    " Mend what it cannot take, then rebuild it."
+                )
+
+    def position(self) -> int:
+        """The position up to which every running read model has come; the log's head where all have stopped."""
+        with self._store.reading() as run:
+            running = [position for position, error in self._checkpoints(run).values() if error is None]
+        return min(running, default=self._log.head())
+
+    def status(self) -> list[ProjectionStatus]:
+        """Where each projection stands."""
+        with self._store.reading() as run:
+            checkpoints = self._checkpoints(run)
+        head = self._log.head()
+        return [
+            ProjectionStatus(name, position, head, max(0, head - position), error)
+            for name, (position, error) in checkpoints.items()
+        ]
+
+    def retry(self) -> None:
+        """Let what has stopped try again at the event it stopped at."""
+        with self._store.writing() as run:
+            run("UPDATE checkpoint SET error = NULL")
+        self._wake.set()
+
+    @staticmethod
+    def _checkpoints(run: Run) -> dict[str, tuple[int, str | None]]:
+        rows = run("SELECT projection, position, error FROM checkpoint ORDER BY projection")
+        return {name: (position, error) for name, position, error in rows}

@@ -1,0 +1,93 @@
+"""Readings over the read store and the log: what queries and explanations are given to read from."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, TypeVar
+
+from domain.decision import Facts, View
+from domain.event import EVENTS, Event
+from domain.identifiers import Instant
+from domain.policy import POLICY, Policy, PolicyHistory
+from infrastructure.envelope import decode, recorded_at
+from infrastructure.log import Log
+from infrastructure.read_store import Run
+from projections.reading import Reading
+
+S = TypeVar("S")
+
+
+class SqlReading(Reading):
+    """One snapshot of the read store, as of a position."""
+
+    def __init__(self, run: Run, log: Log, as_of: int, now: Instant) -> None:
+        self._run = run
+        self._log = log
+        self.as_of = as_of
+        self.now = now
+
+    def all(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        return self._run(sql, {"as_of": self.as_of, **parameters})
+
+    def event(self, position: int) -> Event:
+        ((_, _, event),) = decode(self._log.page(position - 1, 1))
+        return event
+
+    @cached_property
+    def policy(self) -> Policy:  # type: ignore[override]
+        return self.policy_at(self.now)
+
+    def policy_at(self, instant: Instant) -> Policy:
+        return self._policies.in_force(instant)[1]
+
+    @cached_property
+    def _policies(self) -> PolicyHistory:
+        return fold(self._log, POLICY, (), self.as_of)
+
+
+def fold(log: Log, view: View[S], key: tuple[str, ...], as_of: int) -> S:
+    """The state of a decision view as of a position."""
+    names = [EVENTS.by_class[event_class].name for event_class in view.types]
+    state = view.initial()
+    for position, at, event in decode(log.load(view.tag(*key), names)):
+        if position > as_of:
+            break
+        state = view.evolve(state, event, at)
+    return state
+
+
+class PastFacts(Facts):
+    """The facts that a decision would have read as of a position: what may be done is asked of the decisions themselves."""
+
+    def __init__(self, log: Log, as_of: int, now: Instant) -> None:
+        self._log = log
+        self._as_of = as_of
+        self._states: dict[tuple[View[Any], tuple[str, ...]], Any] = {}
+        self.now = now
+        self.policy = self.read(POLICY).in_force(now)[1]
+
+    def read(self, view: View[S], *key: str) -> S:
+        known = self._states.get((view, key))
+        if known is None:
+            known = self._states[view, key] = fold(self._log, view, key, self._as_of)
+        state: S = known
+        return state
+
+    def new_id(self) -> str:
+        return "not-recorded"
+
+
+def position_at(log: Log, instant: Instant) -> int:
+    """The last position recorded at or before an instant, 0 if there is none; times never decrease along the log, so it is
+    found by halving."""
+    low, high = 0, log.head()
+    while low < high:
+        middle = (low + high + 1) // 2
+        ((_, _, data),) = log.page(middle - 1, 1)
+        if recorded_at(data) <= instant:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+Clock = Callable[[], Instant]

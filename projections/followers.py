@@ -1,0 +1,36 @@
+"""Follower lists: who follows whom and which hashtags, with where each follow came from."""
+
+from domain.following import HashtagFollowed, HashtagUnfollowed
+from domain.identifiers import Instant
+from domain.relationship_events import Followed, FollowerRemoved, Unfollowed
+from projections.projection import CLOSE, PUT, Change, Projection, Table
+
+FOLLOW = Table(
+    "follow",
+    {"follower": "TEXT", "followee": "TEXT", "origin": "TEXT", "origin_ref": "TEXT", "at": "BIGINT"},
+    key=2,
+    indexes=(("followee", "began", "ended", "follower"), ("follower", "began", "ended", "followee")),
+)
+"""Every follow, effective or not (X11): what hides one is asked at the query."""
+HASHTAG_FOLLOW = Table("hashtag_follow", {"member": "TEXT", "hashtag": "TEXT"}, key=2)
+
+
+def followed(event: Followed, _: int, at: Instant) -> list[Change]:
+    return [(FOLLOW, PUT, (event.follower, event.followee, event.origin, event.origin_ref, at))]
+
+
+def unfollowed(event: Unfollowed | FollowerRemoved, _: int, at: Instant) -> list[Change]:
+    return [(FOLLOW, CLOSE, (event.follower, event.followee))]
+
+
+FOLLOWERS = Projection(
+    "followers",
+    (FOLLOW, HASHTAG_FOLLOW),
+    {
+        Followed: followed,
+        Unfollowed: unfollowed,
+        FollowerRemoved: unfollowed,
+        HashtagFollowed: lambda event, position, at: [(HASHTAG_FOLLOW, PUT, (event.member, event.hashtag))],
+        HashtagUnfollowed: lambda event, position, at: [(HASHTAG_FOLLOW, CLOSE, (event.member, event.hashtag))],
+    },
+)

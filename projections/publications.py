@@ -1,0 +1,59 @@
+"""Publications: what was published and shared, by whom and under which hashtags. Texts stay in the log."""
+
+from domain.identifiers import Instant
+from domain.publishing import ArticlePublished, PostDeleted, PostPublished, PostShared
+from projections.projection import CLOSE, PUT, Change, Projection, Table
+
+ACTIVITY = Table(
+    "activity",
+    {
+        "id": "TEXT",
+        "actor": "TEXT",
+        "kind": "TEXT",
+        "audience": "TEXT",
+        "original": "TEXT",
+        "author": "TEXT",
+        "at": "BIGINT",
+    },
+    key=1,
+    indexes=(("actor", "began"), ("original", "began")),
+)
+"""Originals (kind post, status_update, article; `original` is their own id and `author` the actor) and shares, until deleted."""
+HASHTAG_ITEM = Table(
+    "hashtag_item",
+    {"hashtag": "TEXT", "item": "TEXT", "author": "TEXT"},
+    key=2,
+    indexes=(("hashtag", "began", "item"),),
+    closes=False,
+)
+"""Which originals carry which hashtag; whether one still stands is said by its activity."""
+
+
+def post_published(event: PostPublished, _: int, at: Instant) -> list[Change]:
+    row = (event.item, event.author, event.kind, event.audience, event.item, event.author, at)
+    return [(ACTIVITY, PUT, row), *_hashtags(event.hashtags, event.item, event.author)]
+
+
+def article_published(event: ArticlePublished, _: int, at: Instant) -> list[Change]:
+    row = (event.item, event.author, "article", "anyone", event.item, event.author, at)
+    return [(ACTIVITY, PUT, row), *_hashtags(event.hashtags, event.item, event.author)]
+
+
+def _hashtags(hashtags: list[str], item: str, author: str) -> list[Change]:
+    return [(HASHTAG_ITEM, PUT, (hashtag, item, author)) for hashtag in hashtags]
+
+
+def shared(event: PostShared, _: int, at: Instant) -> list[Change]:
+    return [(ACTIVITY, PUT, (event.share, event.sharer, "share", "anyone", event.item, event.author, at))]
+
+
+PUBLICATIONS = Projection(
+    "publications",
+    (ACTIVITY, HASHTAG_ITEM),
+    {
+        PostPublished: post_published,
+        ArticlePublished: article_published,
+        PostShared: shared,
+        PostDeleted: lambda event, position, at: [(ACTIVITY, CLOSE, (event.item,))],
+    },
+)

@@ -1,0 +1,95 @@
+"""How a query reads: as of one position, at one instant, page by page."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Generic, TypeVar
+
+from domain.event import Event
+from domain.identifiers import Instant
+from domain.policy import Policy
+from domain.refusals import Refused
+
+R = TypeVar("R")
+
+PAGE_MAX = 1_000
+"""The most rows a page may be asked for."""
+
+
+class Reading(ABC):
+    """Read access to the tables as of one position: rows with `began <= as_of < ended` hold.
+
+    `now`: the instant against which expiry is held: the clock's for a live query, that of the as-of point otherwise.
+    `policy`: the values in force then.
+    """
+
+    as_of: int
+    now: Instant
+    policy: Policy
+
+    @abstractmethod
+    def all(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        """Every row of an SQL query; `:as_of` is given without being named."""
+
+    @abstractmethod
+    def event(self, position: int) -> Event:
+        """The log's event at a position: what people wrote stays there alone."""
+
+    @abstractmethod
+    def policy_at(self, instant: Instant) -> Policy:
+        """The policy values in force at an instant, by what had been recorded as of this reading."""
+
+    def one(self, sql: str, **parameters: Any) -> tuple[Any, ...] | None:
+        """The first row, or None."""
+        rows = self.all(sql, **parameters)
+        return rows[0] if rows else None
+
+    def exists(self, sql: str, **parameters: Any) -> bool:
+        """Whether there is any row."""
+        return bool(self.all(sql, **parameters))
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[R]):
+    """Some rows of a list. `cursor` asks for the next page, None at the end: walking all pages gives the list as of the first
+    one's position, whatever is written meanwhile. `total` is the length of the whole list, counted when it is asked for."""
+
+    rows: list[R]
+    cursor: str | None
+    as_of: int
+    count: Callable[[], int]
+
+    @property
+    def total(self) -> int:
+        return self.count()
+
+    def __iter__(self) -> Iterator[R]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def page(
+    reading: Reading, limit: int, rows: Iterable[R], key: Callable[[R], int | str], count: Callable[[], int]
+) -> Page[R]:
+    """The first `limit` of the rows, which are lazily read in order; the cursor names the last of them by its `key`.
+
+    One row more is read to know whether the list goes on, so that a page that ends the list has no cursor.
+    """
+    if not 1 <= limit <= PAGE_MAX:
+        raise Refused("bad_limit", f"A page has from 1 to {PAGE_MAX} rows.")
+    iterator = iter(rows)
+    shown = list(islice(iterator, limit))
+    more = next(iterator, None) is not None
+    cursor = f"{reading.as_of}.{key(shown[-1])}" if more else None
+    return Page(shown, cursor, reading.as_of, count)
+
+
+def parse_cursor(cursor: str) -> tuple[int, str]:
+    """The as-of position and the key of the last row shown. Refused `bad_cursor` for what no page gave."""
+    as_of, dot, last = cursor.partition(".")
+    if not dot or not last or not as_of.isascii() or not as_of.isdigit():
+        raise Refused("bad_cursor")
+    return int(as_of), last

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform, get_type_hints
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, ConfigDict, create_model
 
 
 class Event(Protocol):
@@ -49,7 +49,7 @@ class EventRegister:
         self.by_name: dict[str, EventType] = {}
         self.by_class: dict[type[Any], EventType] = {}
         self._upcasters: dict[tuple[str, int], Upcaster] = {}
-        self._validators: dict[str, TypeAdapter[Any]] = {}
+        self._models: dict[str, type[BaseModel]] = {}
 
     def add(self, event_class: type[Any], name: str, version: int) -> None:
         """Register a class under a name; a name or class registered twice is a programmer's mistake (ValueError)."""
@@ -86,9 +86,16 @@ class EventRegister:
 
     def verify(self, name: str, values: dict[str, Any]) -> None:
         """Strictly validate a mapping of the current version; raises pydantic.ValidationError."""
-        if name not in self._validators:
-            self._validators[name] = TypeAdapter(self.by_name[name].event_class)
-        self._validators[name].validate_python(values, strict=True)
+        if name not in self._models:
+            # Strict validation takes only an instance for a dataclass; a model with the same fields takes the mapping.
+            hints: dict[str, Any] = {field: (hint, ...) for field, hint in self._hints(name).items()}
+            self._models[name] = create_model(name, __config__=ConfigDict(strict=True, extra="forbid"), **hints)
+        self._models[name].model_validate(values)
+
+    def _hints(self, name: str) -> dict[str, Any]:
+        event_class = self.by_name[name].event_class
+        hints = get_type_hints(event_class)
+        return {field.name: hints[field.name] for field in fields(event_class)}
 
 
 EVENTS = EventRegister()

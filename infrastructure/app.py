@@ -14,11 +14,12 @@ from domain.decision import Command
 from domain.identifiers import Instant
 from domain.refusals import Refused
 from infrastructure.envelope import metadata_of, recorded_at
-from infrastructure.handling import CommandHandler, Request, Result
+from infrastructure.handling import CommandHandler
 from infrastructure.log import Log
 from infrastructure.memory_log import MemoryLog
 from infrastructure.read_store import ReadStore
 from infrastructure.rebuild import Progress, Rebuild, RebuildReport
+from infrastructure.requests import Request, Result
 from infrastructure.runner import ProjectionStatus, Runner
 from infrastructure.sql_reading import SqlReading, position_at
 from infrastructure.sqlite_log import SqliteLog

@@ -1,56 +1,30 @@
-"""Command handling: one way from a command to its recorded events, for one caller, many threads, an event loop, or bulk.
+"""Command handling: one way from a command to its recorded events, for one caller, many threads, a loop, or bulk.
 
-Every process decides in one lane: it takes the log's write lock, brings its decision views to the head, decides the waiting commands
-in order, each on the state that the one before it left, appends each under its own condition, and commits the group with one flush.
-So nothing that a decision has read can change before it is recorded, and commands in flight together never conflict.
-(Deciding first and retrying on conflict was measured at the same speed, and needs the retries.)
+Every process decides in one lane: it takes the log's write lock, brings its decision views to the head, decides the waiting
+commands in order, each on the state that the one before it left, appends each under its own condition, and commits the
+group with one flush. So nothing that a decision has read can change before it is recorded, commands in flight together
+never conflict, and there is nothing to retry.
 """
 
 import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from domain.catalogue import decide
 from domain.decision import Command
-from domain.event import Event
 from domain.identifiers import Instant
 from domain.refusals import Refused
+from infrastructure.collector import collector_paused
 from infrastructure.decision_views import DecisionViews
 from infrastructure.envelope import decode, encode, metadata_of
-from infrastructure.log import Log, Writing
-
-GROUP_MAX = 512
-"""How many commands share one transaction."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A command with what surrounds it. `command_id` makes a retry safe; `now` (microseconds UTC) replaces the clock."""
-
-    command: Command
-    actor: str | None = None
-    command_id: str | None = None
-    now: Instant | None = None
-    correlation_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """An accepted command. `position`: that of its last event, or of the head it was decided on where it made none.
-    `events` is empty when what was asked for is already so. `advisories`: codes listed in domain.ADVISORIES."""
-
-    position: int
-    events: tuple[Event, ...]
-    advisories: tuple[str, ...]
-
-
-Answer = Result | Refused | BaseException
+from infrastructure.event_loops import LoopLane
+from infrastructure.log import Log, LogUnavailable, Writing
+from infrastructure.requests import GROUP_MAX, Answer, Request, Result, told
 
 
 def command_tag(command_id: str) -> str:
@@ -58,13 +32,13 @@ def command_tag(command_id: str) -> str:
 
 
 def digest(command: Command) -> str:
-    """What tells one command's content from another's: 16 bytes of BLAKE2b over its name and its JSON, in hexadecimal."""
+    """What tells one command's content from another's: 16 bytes of BLAKE2b over its name and JSON, in hexadecimal."""
     content = f"{type(command).__name__} {command.model_dump_json()}"
     return blake2b(content.encode(), digest_size=16).hexdigest()
 
 
 class CommandHandler:
-    """Handles the commands of one process on one log."""
+    """Handles the commands of one process on one log. For any number of threads and event loops."""
 
     def __init__(self, log: Log, clock: Callable[[], Instant], new_id: Callable[[], str]) -> None:
         self._log = log
@@ -73,9 +47,7 @@ class CommandHandler:
         self._views = DecisionViews(log, new_id)
         self._lane = threading.Lock()
         self._waiting: deque[_Waiting] = deque()
-        self._async_waiting: deque[tuple[Request, asyncio.Future[Result]]] = deque()
-        self._async_running = False
-        self._committer: ThreadPoolExecutor | None = None
+        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopLane] = WeakKeyDictionary()
 
     def handle(self, request: Request) -> Result:
         """Decide and record durably. Raises Refused; LogUnavailable when the log cannot be written."""
@@ -83,22 +55,22 @@ class CommandHandler:
         self._waiting.append(mine)
         with self._lane:
             # Whoever gets the lane serves all that wait, so that callers in flight together share a flush.
-            if mine.answer is None:
+            while mine.answer is None:
                 group = [self._waiting.popleft() for _ in range(min(len(self._waiting), GROUP_MAX))]
-                self._serve(group)
-        if isinstance(mine.answer, BaseException):
-            raise mine.answer
+                self._serve(group, mine)
+        if isinstance(mine.answer, Result):
+            return mine.answer
         assert mine.answer is not None
-        return mine.answer
+        raise mine.answer
 
     def handle_many(self, requests: Iterable[Request]) -> list[Result | Refused]:
-        """Decide in order, recorded in groups. A refusal takes its command's place; any other error is raised, and the groups
-        before it stay recorded."""
+        """Decide in order, recorded in groups. A refusal takes its command's place; any other error is raised, and what
+        was decided before it stays recorded."""
         answers: list[Result | Refused] = []
         iterator = iter(requests)
         while group := [_Waiting(request) for request in islice(iterator, GROUP_MAX)]:
             with self._lane:
-                self._serve(group)
+                self._serve(group, group[0])
             for waiting in group:
                 if isinstance(waiting.answer, Result | Refused):
                     answers.append(waiting.answer)
@@ -109,60 +81,31 @@ class CommandHandler:
     async def handle_async(self, request: Request) -> Result:
         """As handle, for an event loop: commands in flight together share a flush, during which the loop goes on."""
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Result] = loop.create_future()
-        self._async_waiting.append((request, future))
-        if not self._async_running:
-            self._async_running = True
-            self._serving = loop.create_task(self._serve_async())
-        return await future
+        lane = self._loops.get(loop)
+        if lane is None:
+            lane = self._loops[loop] = LoopLane(loop, self)
+        return await lane.handle(request)
 
     def close(self) -> None:
-        """Release the thread that commits for event loops."""
-        if self._committer:
-            self._committer.shutdown()
+        """Release the threads that commit for event loops."""
+        for lane in list(self._loops.values()):
+            lane.close()
 
-    def _serve(self, group: Sequence["_Waiting"]) -> None:
+    def _serve(self, group: Sequence["_Waiting"], mine: "_Waiting") -> None:
         """Answer every one of a group, in a write lock of its own; the lane is held."""
         try:
             writing = self._log.begin()
-            answers = self._decide_group(writing, [waiting.request for waiting in group])
-            self._commit(writing)
+            answers = self.decide_group(writing, [waiting.request for waiting in group])
+            self.commit(writing)
         except BaseException as error:
             for waiting in group:
-                waiting.answer = error
+                waiting.answer = error if waiting is mine else told(error)
             return
         for waiting, answer in zip(group, answers, strict=True):
             waiting.answer = answer
 
-    async def _serve_async(self) -> None:
-        loop = asyncio.get_running_loop()
-        if self._committer is None:
-            self._committer = ThreadPoolExecutor(1, thread_name_prefix="commit")
-        try:
-            while self._async_waiting:
-                # The lock is waited for, and the flush is made, in a thread; the decisions are made here, where they need
-                # not fight the loop for the interpreter at every statement.
-                writing = await loop.run_in_executor(self._committer, self._begin_lane)
-                group = [self._async_waiting.popleft() for _ in range(min(len(self._async_waiting), GROUP_MAX))]
-                answers: Sequence[Answer]
-                try:
-                    answers = self._decide_group(writing, [request for request, _ in group])
-                    await loop.run_in_executor(self._committer, self._commit, writing)
-                except BaseException as error:
-                    answers = [error] * len(group)
-                finally:
-                    self._lane.release()
-                for (_, future), answer in zip(group, answers, strict=True):
-                    if future.cancelled():
-                        continue
-                    if isinstance(answer, Result):
-                        future.set_result(answer)
-                    else:
-                        future.set_exception(answer)
-        finally:
-            self._async_running = False
-
-    def _begin_lane(self) -> Writing:
+    def begin(self) -> Writing:
+        """Take the lane and the log's write lock; commit or abandon gives both back."""
         self._lane.acquire()
         try:
             return self._log.begin()
@@ -170,24 +113,46 @@ class CommandHandler:
             self._lane.release()
             raise
 
-    def _commit(self, writing: Writing) -> None:
+    def abandon(self, writing: Writing) -> None:
+        """Forget what was decided, and leave the lane."""
+        try:
+            writing.rollback()
+            self._views.forget()
+        finally:
+            self._lane.release()
+
+    def commit_and_leave(self, writing: Writing) -> None:
+        """Commit, and leave the lane."""
+        try:
+            self.commit(writing)
+        finally:
+            self._lane.release()
+
+    def commit(self, writing: Writing) -> None:
+        """Commit what was decided; should that fail, the views forget it too."""
         try:
             writing.commit()
         except BaseException:
             self._views.forget()
             raise
 
-    def _decide_group(self, writing: Writing, requests: Sequence[Request]) -> list[Answer]:
-        """An answer for each request, with its events appended and not yet committed. Should one of them crash, by a
-        programmer's mistake, that is its answer and the others stand; should the log fail, everything is rolled back."""
+    def decide_group(self, writing: Writing, requests: Sequence[Request]) -> list[Answer]:
+        """An answer for each request, with its events appended and not yet committed. Should a decision crash, by a
+        programmer's mistake, that is its answer and the others stand; should the log fail, all is rolled back."""
         answers: list[Answer] = []
         try:
-            self._views.catch_up(writing)
-            for request in requests:
-                try:
-                    answers.append(self._decide(writing, request))
-                except Refused as refused:
-                    answers.append(refused)
+            with collector_paused():
+                self._views.catch_up(writing)
+                for request in requests:
+                    head = writing.head
+                    try:
+                        answers.append(self._decide(writing, request))
+                    except LogUnavailable:
+                        raise
+                    except Exception as error:
+                        if writing.head != head:  # appended and not folded: the views would no longer fit the log
+                            raise
+                        answers.append(error)
         except BaseException:
             writing.rollback()
             self._views.forget()

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from infrastructure.collector import collector_paused
 from infrastructure.envelope import decode
 from infrastructure.log import Log
 from infrastructure.read_store import ReadStore, Run, index_sql, table_sql
@@ -54,7 +55,7 @@ class Rebuild:
                 run(table_sql(table, name))
         goal = self._log.head()
         while self._position < goal:
-            with self._store.writing():
+            with collector_paused(), self._store.writing():
                 self._advance(min(goal, self._position + BATCH_EVENTS))
             if progress:
                 progress(self._position, goal)

@@ -9,6 +9,7 @@ import threading
 import time
 from dataclasses import dataclass
 
+from infrastructure.collector import collector_paused
 from infrastructure.envelope import decode
 from infrastructure.log import Log
 from infrastructure.read_store import ReadStore, Run
@@ -95,7 +96,7 @@ class Runner:
         """Take the next batch; the number of events taken, 0 when all that is not stopped is up with the log."""
         if self.position() >= self._log.head():
             return 0
-        with self._store.writing() as run:
+        with collector_paused(), self._store.writing() as run:
             checkpoints = self._checkpoints(run)
             running = {name: position for name, (position, error) in checkpoints.items() if error is None}
             if not running:

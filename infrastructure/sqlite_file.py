@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import apsw
@@ -142,25 +142,36 @@ def _prepare(connection: apsw.Connection, path: Path, busy_seconds: float) -> No
     connection.pragma("synchronous", "FULL")
     if connection.pragma("synchronous") != SYNCHRONOUS_FULL:
         raise LogUnavailable("no_wal", f"{path}: synchronous FULL was not accepted")
-    # BEGIN IMMEDIATE also proves that the file and its directory can be written, before anybody relies on it.
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        if connection.pragma("user_version") == 0 and connection.pragma("application_id") == 0:
-            # Before the switch to WAL, so that the marks are in the file's own first bytes for _inspect to see.
-            connection.execute(SCHEMA)
-            connection.pragma("application_id", APPLICATION_ID)
-            connection.pragma("user_version", FORMAT)
-        _require_ours(connection.pragma("application_id"), connection.pragma("user_version"), path)
-        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-        if not tables >= TABLES:
-            raise LogUnavailable("damaged", f"{path} lacks {', '.join(sorted(TABLES - tables))}")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+    if _marks(connection) == (0, 0):
+        _make(connection)
+    _require_ours(*_marks(connection), path)
+    # Reading makes the files beside a log in WAL mode, so a directory that can't be written shows here.
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    if not tables >= TABLES:
+        raise LogUnavailable("damaged", f"{path} lacks {', '.join(sorted(TABLES - tables))}")
     _switch_to_wal(connection, path, busy_seconds)
     connection.wal_autocheckpoint(CHECKPOINT_PAGES)
+
+
+def _marks(connection: apsw.Connection) -> tuple[int, int]:
+    return connection.pragma("application_id"), connection.pragma("user_version")
+
+
+def _make(connection: apsw.Connection) -> None:
+    """Makes the tables, unless another process just did. Before the switch to WAL, so that the marks are in the file's
+    own first bytes for _inspect to see."""
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("BEGIN IMMEDIATE")
+        try:
+            if _marks(connection) == (0, 0):
+                cursor.execute(SCHEMA)
+                connection.pragma("application_id", APPLICATION_ID)
+                connection.pragma("user_version", FORMAT)
+            cursor.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                cursor.execute("ROLLBACK")
+            raise
 
 
 def _switch_to_wal(connection: apsw.Connection, path: Path, busy_seconds: float) -> None:

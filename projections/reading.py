@@ -87,6 +87,19 @@ def page(
     return Page(shown, cursor, reading.as_of, count)
 
 
+def newest_first(reading: Reading, sql: str, before: int, size: int, **parameters: Any) -> Iterator[tuple[Any, ...]]:
+    """The rows of an SQL query in falling order of its first column, a position that no two of them share, read `size` at a
+    time as they are asked for. The query takes `:before`, the position under which it starts, and `:size`.
+
+    So a filtered page reads on until it is full, and a page of a long list costs what the page holds.
+    """
+    while rows := reading.all(sql, before=before, size=size, **parameters):
+        yield from rows
+        if len(rows) < size:
+            return
+        before = rows[-1][0]
+
+
 def parse_cursor(cursor: str) -> tuple[int, str]:
     """The as-of position and the key of the last row shown. Refused `bad_cursor` for what no page gave."""
     as_of, dot, last = cursor.partition(".")

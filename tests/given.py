@@ -5,12 +5,14 @@ On every decision, whatever the test asks: a refusal is one that the decider lis
 given again at the same instant makes no event, and no pair is blocked and connected, following or invited (X14).
 """
 
+import random
 from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from typing import Any, TypeVar
 
 import pytest
 
+import domain
 from domain.catalogue import DECIDERS, decide
 from domain.decision import Command, Facts, Outcome, View
 from domain.event import Event
@@ -245,3 +247,71 @@ def connected(one: str, other: str) -> tuple[Event, ...]:
 def policy(*, at: Instant = START, **values: Any) -> PolicyChanged:
     """A change of policy values, in force from START on."""
     return PolicyChanged(values=values, effective_from=at)
+
+
+# Commands by chance, and all that one can do toward another
+
+
+def every_command_toward(acting: str, other: str) -> list[Command]:
+    """Every command that `acting` can give and that names `other`, or an item or hashtag of theirs."""
+    pair = {"inviter": acting, "invitee": other}
+    back = {"inviter": other, "invitee": acting}
+    return [
+        domain.SendInvitation(**pair),
+        domain.SendInvitation(**pair, note="Hello", email=f"{other}@example.org"),
+        domain.WithdrawInvitation(**pair),
+        domain.AcceptInvitation(**back),
+        *(domain.IgnoreInvitation(**back, reason=reason) for reason in domain.IgnoreReason),
+        domain.ReplyToInvitation(**pair, kind=domain.ReplyKind.ANSWER, text="In Turin."),
+        domain.ReplyToInvitation(**back, kind=domain.ReplyKind.ASK, text="Where?"),
+        domain.ReplyToInvitation(**back, kind=domain.ReplyKind.SUGGEST_FOLLOW),
+        domain.RemoveConnection(member=acting, other=other),
+        domain.DismissSuggestion(member=acting, other=other),
+        domain.Follow(follower=acting, followee=other),
+        domain.Unfollow(follower=acting, followee=other),
+        domain.RemoveFollower(follower=other, followee=acting),
+        domain.MuteMember(muter=acting, muted=other),
+        domain.UnmuteMember(muter=acting, muted=other),
+        domain.BlockMember(blocker=acting, blocked=other),
+        domain.UnblockMember(blocker=acting, blocked=other),
+        *(domain.SharePost(sharer=acting, item=f"{kind}-{other}") for kind in ("post", "article", "private")),
+        domain.DeletePost(author=acting, item=f"post-{other}"),
+    ]
+
+
+def any_command(rng: random.Random) -> Command:
+    """A command by chance, of every type there is, among few members and items, so that they meet."""
+    names = ("ada", "bob", "cy") if rng.random() < 0.9 else ("ada", "bob", "cy", "dan", "acme")
+    one, other = rng.sample(names, 2) if rng.random() < 0.98 else ("ada", "ada")
+    own = f"{rng.choice(('post', 'article', 'private'))}-{one}"
+    alone: list[Command] = [
+        domain.RegisterMember(member=one, name=rng.choice((one.title(), "Eve")), primary_email=f"{one}@example.org"),
+        domain.ChangeProfile(member=one, headline=rng.choice(("", "Engines")), suggest_follow_text="Follow me."),
+        domain.ChangePrimaryEmail(member=one, primary_email=f"{rng.choice('ab')}@example.org"),
+        domain.ChangeEmailVisibility(member=one, visibility=rng.choice([*domain.Visibility])),
+        domain.ChangeConnectionsVisibility(member=one, visibility=rng.choice([*domain.ConnectionsVisibility])),
+        domain.HibernateMember(member=one),
+        *(domain.ReactivateMember(member=name) for name in ("ada", "bob", "cy")),
+        domain.RestrictMember(member=one),
+        *(domain.LiftRestriction(member=name) for name in ("ada", "bob", "cy")),
+        domain.RecognizeMember(member=one, recognition=rng.choice([*domain.Recognition])),
+        domain.WithdrawRecognition(member=one, recognition=rng.choice([*domain.Recognition])),
+        domain.ChangeInvitationPolicy(member=one, setting=rng.choice([*domain.InvitationPolicy])),
+        domain.ChangeWhoMayInvite(member=one, setting=rng.choice([*domain.WhoMayInvite])),
+        domain.ChangeFollowerSetting(member=one, setting=rng.choice([*domain.FollowerSetting])),
+        domain.FollowHashtag(member=one, hashtag="rivers"),
+        domain.UnfollowHashtag(member=one, hashtag="rivers"),
+        domain.PublishPost(author=one, text="On #rivers", item=rng.choice((None, f"post-{one}"))),
+        domain.PublishPost(author=one, text="Us", audience=domain.Audience.CONNECTIONS, item=f"private-{one}"),
+        domain.PublishArticle(author=one, title="Rivers", body="They flow.", item=rng.choice((None, f"article-{one}"))),
+        domain.DeletePost(author=one, item=own),
+        domain.MarkNoticesRead(member=one, up_to=rng.randrange(9)),
+        domain.ChangePolicy(values={"connections_cap": rng.choice((1, 2, None))}),
+        domain.ChangePolicy(values={"invitations_per_week": rng.choice((2, None)), "strikes": rng.choice((2, 5))}),
+    ]
+    if rng.random() < 0.01:
+        return domain.EraseMember(member=one)
+    toward = every_command_toward(one, other)
+    if rng.random() < 0.3:
+        return rng.choice(toward[:8])  # invitations and their answers, without which little happens
+    return rng.choice(alone if rng.random() < 0.4 else toward)

@@ -1,11 +1,12 @@
 """The feed of the naive network: section 6 of the rules, word by word."""
 
-from domain import Follow
-from domain.identifiers import DAY
-from domain.publishing import falls_within
 from naive_network import NaiveNetwork
 from naive_queries import NOT_AVAILABLE, available, connected, follows, is_viewer, possible
 from naive_state import Item, StandingFollow
+
+from domain import Follow
+from domain.identifiers import DAY
+from domain.publishing import falls_within
 
 Cause = tuple[str, ...]
 """("follow", followee), ("hashtag", hashtag) or ("share", sharer, share id)."""
@@ -100,7 +101,7 @@ def status_update_reaches(network: NaiveNetwork, viewer: str, item_id: str) -> b
 
 
 def hashtag_page(network: NaiveNetwork, hashtag: str, viewer: str) -> list[tuple[str, str, bool | str]]:
-    """S43: item, author, and whether the viewer may follow the author, newest first. Muting does not matter here (X13)."""
+    """S43: item, author, and whether the viewer may follow the author, newest first, muted ones too (X13)."""
     if not is_viewer(network, viewer):
         return []
     items = [

@@ -1,5 +1,7 @@
 """How the naive network decides about invitations: section 3 of the rules."""
 
+from naive_state import ALREADY_SO, Decision, Invitation, NaiveState
+
 from domain import (
     AcceptInvitation,
     IgnoreInvitation,
@@ -8,7 +10,6 @@ from domain import (
     WithdrawInvitation,
 )
 from domain.identifiers import DAY, WEEK
-from naive_state import ALREADY_SO, Decision, Invitation, NaiveState
 
 BAD_REASONS = ("spam", "do_not_know")
 
@@ -57,7 +58,7 @@ class NaiveInvitations(NaiveState):
             note=c.note or self.policy.default_note,
             note_kind="custom" if c.note else "default",
             how_known=c.how_known,
-            barred=self.barred(c.inviter, c.invitee),
+            barred=(c.invitee, c.inviter) in self.bars,
             sent_at=self.now,
             expires_at=None if days is None else self.now + days * DAY,
             position=self.position(),
@@ -88,7 +89,9 @@ class NaiveInvitations(NaiveState):
 
         def effect() -> None:
             invitation.ignored = c.reason
-            invitation.struck = invitation.struck or c.reason in BAD_REASONS
+            if c.reason in BAD_REASONS:
+                invitation.struck = True
+                self.bars.add((c.invitee, c.inviter))
 
         return effect
 

@@ -1,11 +1,14 @@
 """The network as plain sets, decided by the rules alone and without a thought of speed: an oracle for the real one.
 
 `handle` decides and changes the sets; `recorded` tells at which positions the real log has what came of it.
-The sets are in naive_state.py, invitations in naive_invitations.py; what is shown to whom is in naive_queries.py and naive_feed.py.
+The sets are in naive_state.py, invitations in naive_invitations.py; what is shown to whom, in naive_queries.py
+and naive_feed.py.
 """
 
 from typing import Any
 
+from naive_invitations import NaiveInvitations, replying
+from naive_state import ALREADY_SO, Decision, Item, Member, Share
 from pydantic import ValidationError
 
 from domain import (
@@ -41,8 +44,6 @@ from domain import (
     WithdrawRecognition,
 )
 from domain.identifiers import HOUR, hashtags_in
-from naive_invitations import NaiveInvitations, replying
-from naive_state import ALREADY_SO, Decision, Item, Member, Share
 
 MODERATION = (RestrictMember, LiftRestriction, RecognizeMember, WithdrawRecognition, ChangePolicy)
 ACTING = ("inviter", "follower", "blocker", "muter", "author", "sharer", "member")
@@ -231,6 +232,8 @@ class NaiveNetwork(NaiveInvitations):
     def dismiss_suggestion(self, c: DismissSuggestion) -> Decision:
         if refusal := self.unreachable(c.member, c.other):
             return refusal
+        if self.stands_connected(c.member, c.other):
+            return "already_connected"
         pair = (c.member, c.other)
         return ALREADY_SO if pair in self.dismissed else (lambda: self.dismissed.add(pair))
 
@@ -345,7 +348,7 @@ class NaiveNetwork(NaiveInvitations):
         if thing is None:
             return "not_available"
         author = share.sharer if share else self.items[c.item].author
-        if c.author != author and c.author not in self.policy.moderators:  # F11
+        if c.author != author:  # a moderator deletes in the author's name, as the actor (F11, X19)
             return "not_yours"
         if thing.deleted:
             return ALREADY_SO

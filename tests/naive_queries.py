@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from naive_network import NaiveNetwork
+from naive_state import Invitation, Notice, Share
+
 from domain import (
     AcceptInvitation,
     BlockMember,
@@ -19,8 +22,6 @@ from domain import (
     UnmuteMember,
     WithdrawInvitation,
 )
-from naive_network import NaiveNetwork
-from naive_state import Invitation, Notice, Share
 
 NOT_AVAILABLE = "not_available"
 
@@ -41,7 +42,7 @@ def shown_since(network: NaiveNetwork, member: str, other: str) -> int:
 
 
 def has_room(network: NaiveNetwork, member: str, other: str) -> bool:
-    """X15, from the member's side: a connection that the other's hiding interrupted waits while the member is at the cap."""
+    """X15, from the member's side: one that the other's hiding interrupted waits while the member is at the cap."""
     cap = network.policy.connections_cap
     since = shown_since(network, member, other)
     if cap is None or since == network.connections[frozenset((member, other))].position:
@@ -178,7 +179,7 @@ def suggestions(network: NaiveNetwork, member: str) -> list[tuple[str, int]]:
         (other, len(mutual_connections(network, member, other, member)))
         for other in network.members
         if degree(network, member, other) == 2
-        if (member, other) not in network.dismissed and not network.barred(other, member)
+        if (member, other) not in network.dismissed and (member, other) not in network.bars
         if pending(network, member, other) is None
     ]
     return sorted(found, key=lambda each: (-each[1], each[0]))
@@ -188,7 +189,7 @@ def suggestions(network: NaiveNetwork, member: str) -> list[tuple[str, int]]:
 
 
 def pending(network: NaiveNetwork, viewer: str, member: str) -> str | None:
-    """As the viewer sees it: what they sent stays pending whatever became of it; what they ignored, or barred, does not."""
+    """As the viewer sees it: what they sent stays pending though ignored; what they ignored, or barred, does not."""
     if network.open_invitation(viewer, member):
         return "sent"
     received = network.open_invitation(member, viewer)

@@ -101,6 +101,7 @@ class NaiveState:
         self.unblocked_at: dict[tuple[str, str], int] = {}
         self.mutes: set[tuple[str, str]] = set()
         self.dismissed: set[tuple[str, str]] = set()
+        self.bars: set[tuple[str, str]] = set()  # recipient and barred sender (S13), until one from them is accepted
         self.items: dict[str, Item] = {}
         self.shares: list[Share] = []
         self.notices: list[Notice] = []
@@ -150,9 +151,6 @@ class NaiveState:
         if latest is None or latest.state != "open":
             return None
         return latest if latest.expires_at is None or self.now < latest.expires_at else None
-
-    def barred(self, inviter: str, invitee: str) -> bool:
-        return any(e.struck for e in self.invitations if (e.inviter, e.invitee) == (inviter, invitee))
 
     def may_follow(self, follower: str, followee: str) -> bool:
         """S34, S38-S41, T1, T2."""
@@ -218,6 +216,7 @@ class NaiveState:
         """S3, S4: in the log's order."""
         inviter, invitee = invitation.inviter, invitation.invitee
         invitation.state = "accepted"
+        self.bars.discard((invitee, inviter))
         self.tell(inviter, "accepted", invitee, invitation, self.position())
         self.connections[frozenset((inviter, invitee))] = Connection(self.position(), self.now)
         for follower, followee in ((inviter, invitee), (invitee, inviter)):

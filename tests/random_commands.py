@@ -58,14 +58,12 @@ START = 1_700_000_000 * SECOND
 NAMES = ("ann", "bob", "cid", "dee", "eve", "fay", "gus", "hal", "ida", "jon")
 HASHTAGS = ("a", "b", "c")
 TEXTS = ("hello", "hello #a", "#b and #A", "#c")
-ADVANCES = tuple(
-    amount for amount, times in {
-        SECOND: 8, 60 * SECOND: 5, HOUR: 5, 5 * HOUR: 4, DAY: 4, 2 * DAY: 2, 7 * DAY: 2, 9 * DAY: 2, 21 * DAY: 1, 30 * DAY: 1,
-        180 * DAY: 1 / 5,
-    }.items() for _ in range(int(times * 5))
-)  # fmt: skip
+_TIMES = {SECOND: 30, 60 * SECOND: 20, HOUR: 20, 5 * HOUR: 10, DAY: 12, 2 * DAY: 4, 7 * DAY: 4, 21 * DAY: 2}
+ADVANCES = (*(amount for amount, times in _TIMES.items() for _ in range(times)), 30 * DAY, 180 * DAY)
 """How far time goes between two commands: from seconds to weeks, with the policy's exact lengths among them."""
-CONNECTIONS_CAP = (3, 3, 2, 4)
+HASTE = ADVANCES[:80]
+"""For times in which much happens within a week."""
+CONNECTIONS_CAP = (3, 2, 1, 4)
 STATUS_UPDATES = ("always", 0.5, "never")
 
 
@@ -112,7 +110,7 @@ def send_invitation(c: Circumstances) -> Command:
     return SendInvitation(
         inviter=inviter,
         invitee=invitee,
-        note=c.choose((None, None, "hello", "hello", "hello", "n" * 301)),
+        note=c.choose((*(None, "hello") * 6, "n" * 301)),
         how_known=c.choose((None, None, "school")),
         email=c.choose((None, None, f"{invitee}@example.org", f"{invitee}.new@example.org")),
     )
@@ -120,7 +118,8 @@ def send_invitation(c: Circumstances) -> Command:
 
 def change_email(c: Circumstances) -> Command:
     member = c.pair[0]
-    return ChangePrimaryEmail(member=member, primary_email=c.choose((f"{member}.new@example.org", f"{member}@example.org")))
+    address = c.choose((f"{member}.new@example.org", f"{member}@example.org"))
+    return ChangePrimaryEmail(member=member, primary_email=address)
 
 
 def reply(c: Circumstances) -> Command:
@@ -161,14 +160,16 @@ def delete_post(c: Circumstances) -> Command:
 
 
 def change_policy(c: Circumstances) -> Command:
-    values = c.choose((
-        *({"status_updates_to_followers": value} for value in STATUS_UPDATES),
-        *({"connections_cap": value} for value in CONNECTIONS_CAP),
-        {"backfill_items": 1},
-        {"backfill_days": 7},
-        {"invitation_expiry_days": 60},
-        {"no_such_value": 1},
-    ))
+    values = c.choose(
+        (
+            *({"status_updates_to_followers": value} for value in STATUS_UPDATES),
+            *({"connections_cap": value} for value in CONNECTIONS_CAP),
+            {"backfill_items": 1},
+            {"backfill_days": 7},
+            {"invitation_expiry_days": 60},
+            {"no_such_value": 1},
+        )
+    )
     later = (None,) if c.now is None else (None, None, c.now + DAY, c.now + 10 * DAY, c.now - 1)
     return ChangePolicy(values=values, effective_from=c.choose(later))
 
@@ -179,9 +180,9 @@ def lift_restriction(c: Circumstances) -> Command:
 
 RECOGNITIONS = ("influencer", "top_voice")
 WEIGHTED: Sequence[tuple[int, Maker]] = (
-    (40, send_invitation),
-    (40, two_roles(AcceptInvitation, "inviter", "invitee")),
-    (14, two_roles(Follow, "follower", "followee", origin=(None, None, "profile", "post"))),
+    (50, send_invitation),
+    (24, two_roles(AcceptInvitation, "inviter", "invitee")),
+    (24, two_roles(Follow, "follower", "followee", origin=(None, None, "profile", "post"))),
     (24, publish_post),
     (8, publish_article),
     (14, share_post),
@@ -192,14 +193,14 @@ WEIGHTED: Sequence[tuple[int, Maker]] = (
     (5, two_roles(RemoveConnection, "member", "other")),
     (5, two_roles(Unfollow, "follower", "followee")),
     (3, two_roles(RemoveFollower, "follower", "followee")),
-    (4, two_roles(BlockMember, "blocker", "blocked")),
-    (8, two_roles(UnblockMember, "blocker", "blocked")),
+    (2, two_roles(BlockMember, "blocker", "blocked")),
+    (2, two_roles(UnblockMember, "blocker", "blocked")),
     (3, two_roles(MuteMember, "muter", "muted")),
     (4, two_roles(UnmuteMember, "muter", "muted")),
     (2, two_roles(DismissSuggestion, "member", "other")),
     (5, one_role(FollowHashtag, hashtag=HASHTAGS)),
     (3, one_role(UnfollowHashtag, hashtag=HASHTAGS)),
-    (5, one_role(ChangeFollowerSetting, setting=("everyone", "connections"))),
+    (10, one_role(ChangeFollowerSetting, setting=("everyone", "everyone", "connections"))),
     (3, one_role(ChangeInvitationPolicy, setting=("accept_all", "review", "review"))),
     (3, one_role(ChangeWhoMayInvite, setting=("email", "anyone", "anyone"))),
     (3, one_role(ChangeEmailVisibility, visibility=("everyone", "connections", "only_me"))),
@@ -207,17 +208,65 @@ WEIGHTED: Sequence[tuple[int, Maker]] = (
     (2, change_email),
     (2, one_role(ChangeProfile, headline=("Hi", "Hello"), suggest_follow_text=(None, "Follow me"))),
     (1, one_role(ChangeProfile, primary_action=("follow", "connect"))),
-    (4, one_role(HibernateMember)),
-    (12, one_role(ReactivateMember)),
-    (2, one_role(RestrictMember)),
-    (6, lift_restriction),
+    (3, one_role(HibernateMember)),
+    (6, one_role(ReactivateMember)),
+    (1, one_role(RestrictMember)),
+    (3, lift_restriction),
     (1, one_role(RecognizeMember, recognition=RECOGNITIONS)),
     (1, one_role(WithdrawRecognition, recognition=RECOGNITIONS)),
     (4, one_role(MarkNoticesRead, up_to=(10_000_000, 10_000_000, 20, 60))),
     (2, change_policy),
     (1, lambda c: registration(c.choose(c.members), "person")),
 )
-MAKERS = tuple(maker for weight, maker in WEIGHTED for _ in range(weight * 2)) + (one_role(EraseMember),)
+MAKERS = (*(maker for weight, maker in WEIGHTED for _ in range(weight * 4)), one_role(EraseMember))
+
+
+def sequels(command: Any) -> Sequence[Command]:
+    """What may well come after a command, sooner or later: so that invitations are answered and blocks lifted."""
+    match command:
+        case SendInvitation(inviter=inviter, invitee=invitee):
+            pair = {"inviter": inviter, "invitee": invitee}
+            return (
+                *(AcceptInvitation(**pair) for _ in range(6)),
+                *(IgnoreInvitation(**pair, reason=reason) for reason in ("not_now", "spam", "do_not_know")),
+                *(WithdrawInvitation(**pair) for _ in range(2)),
+                *(ReplyToInvitation(**pair, kind=kind, text="well?") for kind in ("ask", "ask", "suggest_follow")),
+                SendInvitation(inviter=invitee, invitee=inviter),
+                SendInvitation(**pair, note="again"),
+            )
+        case AcceptInvitation(inviter=inviter, invitee=invitee):
+            return (
+                RemoveConnection(member=inviter, other=invitee),
+                Unfollow(follower=inviter, followee=invitee),
+                RemoveFollower(follower=inviter, followee=invitee),
+                Follow(follower=inviter, followee=invitee),
+                SendInvitation(inviter=invitee, invitee=inviter),
+            )
+        case IgnoreInvitation(inviter=inviter, invitee=invitee):
+            again = SendInvitation(inviter=inviter, invitee=invitee, email=f"{invitee}@example.org")
+            return (again, again, AcceptInvitation(inviter=inviter, invitee=invitee))
+        case WithdrawInvitation(inviter=inviter, invitee=invitee):
+            return (SendInvitation(inviter=inviter, invitee=invitee),)
+        case ReplyToInvitation(inviter=inviter, invitee=invitee, kind="ask"):
+            return (ReplyToInvitation(inviter=inviter, invitee=invitee, kind="answer", text="well!"),)
+        case ReplyToInvitation(inviter=inviter, invitee=invitee, kind="suggest_follow"):
+            return (Follow(follower=inviter, followee=invitee),)
+        case Follow(follower=follower, followee=followee):
+            pair = {"follower": follower, "followee": followee}
+            return (Unfollow(**pair), RemoveFollower(**pair))
+        case BlockMember(blocker=blocker, blocked=blocked):
+            return (UnblockMember(blocker=blocker, blocked=blocked),) * 5 + (command,)
+        case MuteMember(muter=muter, muted=muted):
+            return (UnmuteMember(muter=muter, muted=muted),)
+        case HibernateMember(member=member):
+            return (ReactivateMember(member=member),)
+        case RestrictMember(member=member):
+            return (LiftRestriction(member=member),)
+        case FollowHashtag(member=member, hashtag=hashtag):
+            return (UnfollowHashtag(member=member, hashtag=hashtag),)
+        case PublishPost(item=item) | PublishArticle(item=item):
+            return (SharePost(sharer=NAMES[0], item=item), SharePost(sharer=NAMES[1], item=item))
+    return ()
 
 
 def beginning(members: Sequence[str], pages: int, choose: Callable[[Sequence[Any]], Any]) -> list[Command]:
@@ -226,7 +275,7 @@ def beginning(members: Sequence[str], pages: int, choose: Callable[[Sequence[Any
     registrations = [registration(m, "person" if number < persons else "page") for number, m in enumerate(members)]
     values = {
         "connections_cap": choose(CONNECTIONS_CAP),
-        "invitations_per_week": 3,
+        "invitations_per_week": choose((3, 2)),
         "strikes": 2,
         "backfill_items": 2,
         "status_updates_to_followers": choose(STATUS_UPDATES),
@@ -236,9 +285,9 @@ def beginning(members: Sequence[str], pages: int, choose: Callable[[Sequence[Any
 
 
 def random_commands(rng: random.Random, members: int, count: int) -> Iterator[tuple[Command, int]]:
-    """The beginning, then `count` commands, each with the instant it is given at (microseconds). Placeholders: `resolved`."""
+    """The beginning, then `count` commands, each with its instant in microseconds. For placeholders see `resolved`."""
     names, now, items = NAMES[:members], START, list[str]()
-    for command in beginning(names, pages=1 + members // 8, choose=rng.choice):
+    for command in beginning(names, pages=1 + members // 10, choose=rng.choice):
         yield command, now
 
     def new_item(author: str) -> str:
@@ -247,14 +296,21 @@ def random_commands(rng: random.Random, members: int, count: int) -> Iterator[tu
         items.append(f"{author}.{len(items) + 1}")
         return items[-1]
 
-    pair = (names[0], names[1])
-    for _ in range(count):
-        now += rng.choice(ADVANCES)
+    pair, before = (names[0], names[1]), list[Command]()
+    for number in range(count):
+        if number % 30 == 0:
+            pace = rng.choice((ADVANCES, HASTE))
+        now += rng.choice(pace)
+        follow_ups = sequels(rng.choice(before[-15:])) if before and rng.random() < 0.5 else ()
         if rng.random() < 0.6:  # else something more between the same two
             one, other = rng.sample(names, 2)
             pair = (one, one if rng.random() < 0.03 else other)
         known = items[-8:] or ["none.1"]
-        yield rng.choice(MAKERS)(Circumstances(rng.choice, names, pair, known, new_item, now)), now
+        circumstances = Circumstances(rng.choice, names, pair, known, new_item, now)
+        command = rng.choice(follow_ups) if follow_ups else rng.choice(MAKERS)(circumstances)
+        if sequels(command):
+            before.append(command)
+        yield command, now
 
 
 @st.composite

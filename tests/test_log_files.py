@@ -170,18 +170,19 @@ def test_e23_the_writer_flushes_each_commit_and_only_it_checkpoints(tmp_path: Pa
         apsw.connection_hooks.remove(connections.append)
 
 
-@pytest.mark.parametrize("table", ["event", "tag", "event_type"])
-@pytest.mark.parametrize("change", ["DELETE FROM {}", "UPDATE {} SET rowid = rowid", "UPDATE {} SET {column} = 7"])
-def test_the_file_itself_refuses_changes(tmp_path: Path, table: str, change: str) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [f"DELETE FROM {table}" for table in ("event", "tag", "event_type")]
+    + ["UPDATE event SET data = x'00'", "UPDATE event SET position = 9", "UPDATE event SET tags = '[]'"]
+    + ["UPDATE tag SET tag = 'y'", "UPDATE tag SET position = position", "UPDATE event_type SET name = 'b'"],
+)
+def test_the_file_itself_refuses_changes(tmp_path: Path, change: str) -> None:
     with SqliteLog(tmp_path / "log.db") as log:
         log.append([event("x")])
         before = list(log.read())
         connection = apsw.Connection(str(log.path))
-        column = {"event": "data", "tag": "position", "event_type": "name"}[table]
-        if table == "tag":
-            change = change.replace("rowid", "position")
         with pytest.raises(apsw.ConstraintError, match="never changed"):
-            connection.execute(change.format(table, column=column))
+            connection.execute(change)
         connection.close()
         assert list(log.read()) == before
 

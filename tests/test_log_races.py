@@ -62,12 +62,11 @@ def count_up(log: Log, tag: str, times: int) -> None:
     """Adds to a counter that exists only as the number of its events: reads, and appends if nothing came between."""
     done = 0
     while done < times:
-        seen = log.load(tag, ["counted"])
+        seen = log.load(tag, ())
         after = seen[-1][0] if seen else 0
+        number = 1 + sum(type_ == "counted" for _, type_, _ in seen)
         try:
-            log.append(
-                [event(f"is{len(seen) + 1}", tag), event("counted", tag)], DCBAppendCondition(tagged(tag), after=after)
-            )
+            log.append([event(f"is{number}", tag), event("counted", tag)], DCBAppendCondition(tagged(tag), after=after))
         except IntegrityError:
             continue
         done += 1

@@ -1,5 +1,7 @@
 """Members: registering, changing what others see, leaving for a while and for good, and who may give a command."""
 
+from collections.abc import Sequence
+
 import pytest
 from given import given, given_members, members, policy, registered
 from pydantic import ValidationError

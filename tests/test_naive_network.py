@@ -3,6 +3,26 @@
 import random
 from typing import Any
 
+from hypothesis import given
+from naive_feed import feed, hashtag_page, why
+from naive_network import NaiveNetwork
+from naive_queries import (
+    broken_pairs,
+    connections,
+    counts,
+    degree,
+    email_readable,
+    followers,
+    following,
+    invitations,
+    mutual_connections,
+    notices,
+    relationship,
+    suggestions,
+    thread,
+)
+from random_commands import START, command_histories, random_commands, registration, resolved
+
 from domain import (
     AcceptInvitation,
     BlockMember,
@@ -33,25 +53,6 @@ from domain import (
     WithdrawInvitation,
 )
 from domain.identifiers import DAY, HOUR, SECOND
-from hypothesis import given
-from naive_feed import feed, hashtag_page, why
-from naive_network import NaiveNetwork
-from naive_queries import (
-    broken_pairs,
-    connections,
-    counts,
-    degree,
-    email_readable,
-    followers,
-    following,
-    invitations,
-    mutual_connections,
-    notices,
-    relationship,
-    suggestions,
-    thread,
-)
-from random_commands import START, command_histories, random_commands, registration, resolved
 
 
 class Story:
@@ -356,7 +357,7 @@ def test_random_histories_reach_every_verdict(seed: int) -> None:
 
 @given(command_histories())
 def test_random_histories_keep_lists_and_counts_together(history: Any) -> None:
-    """X11: counts are the lengths of the lists; degree 1 is a connection; whoever is shown is in the feed for a cause."""
+    """X11: counts are the lengths of the lists; degree 1 is a connection; an entry has a cause (S33)."""
     story = Story()
     for command, advance in history:
         story.do(command, later=advance)

@@ -1,5 +1,7 @@
 """Publishing: what may be published, shared and deleted, and by whom (rules.md F2, F11, F12)."""
 
+from itertools import pairwise
+
 import pytest
 from given import connected, given_members, members, policy
 
@@ -222,4 +224,4 @@ def test_f4_the_fraction_is_the_same_at_every_replay_and_grows_with_itself() -> 
     for item in ("p1", "p2"):
         reached = [{viewer for viewer in viewers if falls_within(item, viewer, part / 4)} for part in range(5)]
         assert [len(each) for each in reached] == pytest.approx([0, 500, 1_000, 1_500, 2_000], abs=80)
-        assert all(fewer < more for fewer, more in zip(reached, reached[1:], strict=False))
+        assert all(fewer < more for fewer, more in pairwise(reached))

@@ -1,0 +1,45 @@
+"""What goes into command handling and what comes out."""
+
+from dataclasses import dataclass
+
+from domain.decision import Command
+from domain.event import Event
+from domain.identifiers import Instant
+from domain.refusals import Refused
+from infrastructure.log import LogUnavailable
+
+GROUP_MAX = 512
+"""How many commands share one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A command with what surrounds it. `command_id` makes a retry safe; `now` (microseconds UTC) is in the clock's place."""
+
+    command: Command
+    actor: str | None = None
+    command_id: str | None = None
+    now: Instant | None = None
+    correlation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """An accepted command. `position`: that of its last event, or of the head it was decided on where it made none.
+    `events` is empty when what was asked for is already so. `advisories`: codes listed in domain.ADVISORIES."""
+
+    position: int
+    events: tuple[Event, ...]
+    advisories: tuple[str, ...]
+
+
+Answer = Result | Refused | BaseException
+
+
+def told(error: BaseException) -> BaseException:
+    """The error for the others of a group that one caller's thread has served: each raises one of its own."""
+    if isinstance(error, LogUnavailable):
+        return LogUnavailable(error.code, error.detail)
+    if isinstance(error, Exception):
+        return error
+    return LogUnavailable("interrupted", "The commit was interrupted")

@@ -1,0 +1,248 @@
+"""Connections as they are shown: who is connected with whom, lists and counts of it, mutuals, and the email it opens.
+
+A connection is shown while the fact stands, both sides are present, and it is not *dormant* (projections.dormancy).
+Whether one member may be told of another is asked here alone, so that lists, counts, mutuals and paths cannot differ
+(H14, H20).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from domain.identifiers import Instant
+from domain.members import ConnectionsVisibility, Visibility
+from domain.refusals import Refused
+from projections.dormancy import Presence, Room, dormant_others, presence
+from projections.members import present
+from projections.privacy import apart
+from projections.projection import OPEN, STANDS, stands
+from projections.reading import Page, Reading, newest_first, page
+from projections.visibility import unblocked_for_viewer
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A shown connection: since which position and instant, and the invitation that it came from."""
+
+    began: int
+    at: Instant
+    invitation: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRow:
+    """A line of a member's list of connections."""
+
+    member: str
+    connected_since: Instant
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class MutualRow:
+    """A line of a list of mutual connections."""
+
+    member: str
+
+
+# Who may be told of whom
+
+
+def is_viewer(reading: Reading, member: str) -> bool:
+    """Whether a member can look at all: registered and not erased. The hibernated and restricted may."""
+    return reading.exists(
+        f"""SELECT 1 FROM member WHERE member = :member AND {STANDS} AND NOT EXISTS (
+        SELECT 1 FROM absence WHERE absence.member = :member AND cause = 'erased' AND {stands("absence")})""",
+        member=member,
+    )
+
+
+def is_apart(reading: Reading, one: str, other: str) -> bool:
+    """Whether a block stands between two members, in either direction."""
+    return reading.exists(f"SELECT 1 WHERE {apart(':one', ':other')}", one=one, other=other)
+
+
+def available(reading: Reading, viewer: str, member: str) -> bool:
+    """X16: unknown, erased, hidden, blocking and blocked members are all the same to a viewer: not available."""
+    return viewer == member or reading.exists(
+        f"""SELECT 1 FROM member WHERE member = :member AND {STANDS} AND {present(":member")}
+        AND NOT ({apart(":viewer", ":member")})""",
+        viewer=viewer,
+        member=member,
+    )
+
+
+def hides_connections(reading: Reading, member: str) -> bool:
+    """Whether a member shows their connections to nobody (*only me*)."""
+    return _setting(reading, member, "connections_visibility") == ConnectionsVisibility.ONLY_ME
+
+
+def nameable(reading: Reading, member: str, viewer: str) -> bool:
+    """G2, H20: whether a viewer may be told of a member as a connection of others. One who shows connections to
+    *only me* is named to their own connections alone."""
+    if viewer == member or not hides_connections(reading, member):
+        return True
+    return connected(reading, viewer, member) is not None
+
+
+def _setting(reading: Reading, member: str, name: str) -> str | None:
+    row = reading.one(
+        f"SELECT value FROM setting WHERE member = :member AND name = :name AND {STANDS}", member=member, name=name
+    )
+    return None if row is None else str(row[0])
+
+
+# Connections
+
+
+def connected(reading: Reading, one: str, other: str, *, despite: str | None = None) -> Connection | None:
+    """The connection between two members as shown, or None. `despite` names one of the two whose own hiding does not
+    matter: hibernating changes nothing in one's own feed (section 7)."""
+    row = reading.one(
+        f"SELECT began, at, invitation FROM connection WHERE member = :one AND other = :other AND {STANDS}",
+        one=one,
+        other=other,
+    )
+    if row is None:
+        return None
+    connection = Connection(*row)
+    # One look at both: in nearly every pair nobody was away since they connected, and nothing more is to be asked.
+    absences = reading.all(
+        "SELECT member, began, ended FROM absence"
+        " WHERE member IN (:one, :other) AND began <= :as_of AND ended > :connected",
+        one=one,
+        other=other,
+        connected=connection.began,
+    )
+    if not absences:
+        return connection
+    sides = {member: presence(reading, absences, member) for member in (one, other)}
+    if any(side.hidden and member != despite for member, side in sides.items()):
+        return None
+    return connection if _has_room(reading, one, other, connection.began, sides) else None
+
+
+def _has_room(reading: Reading, one: str, other: str, began: int, sides: dict[str, Presence]) -> bool:
+    room = Room(reading)
+    return room.has(one, began, sides[other].returned) and room.has(other, began, sides[one].returned)
+
+
+def active_connections(reading: Reading, member: str, *, despite_hidden: bool = False) -> dict[str, Connection]:
+    """Every connection of a member as shown, newest first. `despite_hidden`: as if the member were not hidden."""
+    hidden = is_hidden(reading, member)
+    if hidden and not despite_hidden:
+        return {}
+    dormant = dormant_others(reading, member, hidden=hidden)
+    rows = reading.all(_LIST, member=member, viewer=None, before=OPEN, size=OPEN)
+    return {other: Connection(began, at, invitation) for began, other, at, invitation in rows if other not in dormant}
+
+
+def is_hidden(reading: Reading, member: str) -> bool:
+    """Whether a member is hidden for any cause. The unknown are not; they have nothing to show."""
+    return reading.exists(f"SELECT 1 FROM absence WHERE member = :member AND {STANDS}", member=member)
+
+
+_LISTED = f"""c.member = :member AND {stands("c")} AND {present("c.other")} AND {unblocked_for_viewer("c.other")}"""
+_LIST = f"""SELECT c.began, c.other, c.at, c.invitation FROM connection c WHERE {_LISTED}
+AND c.began < :before ORDER BY c.began DESC LIMIT :size"""
+_COUNT = f"SELECT count(*) FROM connection c WHERE {_LISTED}"
+
+
+def connections(
+    reading: Reading, member: str, viewer: str | None = None, limit: int = 20, before: int = OPEN
+) -> Page[ConnectionRow]:
+    """G6: a member's connections, newest first, less those with whom a block of the viewer's stands. For the member and
+    the host (None), and for their connections unless they are shown to *only me*; to others `not_available`."""
+    if not (is_viewer(reading, member) if viewer is None else _lists_to(reading, member, viewer)):
+        raise Refused("not_available")
+    hidden = is_hidden(reading, member)
+    rows = () if hidden else _rows(reading, member, viewer, limit, before)
+    return page(reading, limit, rows, lambda row: row.position, lambda: connection_count(reading, member, viewer))
+
+
+def _lists_to(reading: Reading, member: str, viewer: str) -> bool:
+    if not is_viewer(reading, viewer) or not available(reading, viewer, member):
+        return False
+    if viewer == member:
+        return True
+    return connected(reading, viewer, member) is not None and not hides_connections(reading, member)
+
+
+def _rows(reading: Reading, member: str, viewer: str | None, limit: int, before: int) -> Iterator[ConnectionRow]:
+    dormant = dormant_others(reading, member)
+    # One row more than the page holds tells whether the list goes on, so that a page is one look at the table.
+    for began, other, at, _ in newest_first(
+        reading, _LIST, before, limit + 1, member=member, viewer=_other_viewer(member, viewer)
+    ):
+        if other not in dormant:
+            yield ConnectionRow(other, at, began)
+
+
+def _other_viewer(member: str, viewer: str | None) -> str | None:
+    # No member has a block with a connection of theirs (X14), so in their own list none has to be looked for.
+    return None if viewer == member else viewer
+
+
+def connection_count(reading: Reading, member: str, viewer: str | None = None) -> int:
+    """The length of a member's own list; for a viewer, of what the list holds without those with whom a block of the
+    viewer's stands (H13, H14, X16)."""
+    if is_hidden(reading, member):
+        return 0
+    viewer = _other_viewer(member, viewer)
+    dormant = dormant_others(reading, member)
+    if dormant:
+        rows = reading.all(_LIST, member=member, viewer=viewer, before=OPEN, size=OPEN)
+        return sum(other not in dormant for _, other, *_ in rows)
+    return int(reading.all(_COUNT, member=member, viewer=viewer)[0][0])
+
+
+# Mutual connections
+
+
+def mutuals(reading: Reading, one: str, other: str) -> list[str]:
+    """Those connected with both, by id; whoever may be told of them."""
+    first, second = active_connections(reading, one), active_connections(reading, other)
+    return sorted(first.keys() & second.keys())
+
+
+def mutual_connections(
+    reading: Reading, one: str, other: str, viewer: str | None = None, limit: int = 20, after: str = ""
+) -> Page[MutualRow]:
+    """G2, H20: those connected with both of whom the viewer may be told, by id. Nobody, where one of the two is not
+    available to the viewer: the same as when they have nobody in common (X16)."""
+    named = _named_mutuals(reading, one, other, viewer)
+    rows = (MutualRow(member) for member in named if member > after)
+    return page(reading, limit, rows, lambda row: row.member, lambda: len(named))
+
+
+def _named_mutuals(reading: Reading, one: str, other: str, viewer: str | None) -> list[str]:
+    if viewer is None:
+        return mutuals(reading, one, other)
+    # Whoever asks what somebody has in common with themselves asks for that member's list, which is G6's to give.
+    if one == other != viewer or not is_viewer(reading, viewer) or is_apart(reading, one, other):
+        return []
+    if not all(available(reading, viewer, member) for member in (one, other)):
+        return []
+    both = mutuals(reading, one, other)
+    if viewer in (one, other):  # each of them is the viewer's own connection
+        return both
+    return [member for member in both if available(reading, viewer, member) and nameable(reading, member, viewer)]
+
+
+# Email
+
+
+def email_readable(reading: Reading, viewer: str, member: str) -> int | None:
+    """S25: the position of the event that holds a member's primary email, if the viewer may read it now. One's own
+    always; never of the hidden, nor across a block, and never a former address."""
+    if not is_viewer(reading, viewer):
+        return None
+    if viewer != member:
+        if is_hidden(reading, viewer) or not available(reading, viewer, member):
+            return None
+        visibility = _setting(reading, member, "email_visibility") or Visibility.CONNECTIONS
+        to_connections = visibility == Visibility.CONNECTIONS and connected(reading, viewer, member) is not None
+        if visibility != Visibility.EVERYONE and not to_connections:
+            return None
+    held_by = f"SELECT began FROM setting WHERE member = :member AND name = 'email' AND {STANDS}"
+    row = reading.one(held_by, member=member)
+    return None if row is None else int(row[0])

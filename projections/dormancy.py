@@ -1,0 +1,148 @@
+"""Dormant connections (X15): those that a member's return does not show again, because the other side is at the cap.
+
+A connection that is hidden by the other side's absence counts against no cap meanwhile, so others may take its place.
+Seen from a member, each connection is in force *since* it was made, or since the other last returned if that was later:
+it was then *interrupted*. An interrupted one has room while fewer than the cap of the member's connections are shown
+that are in force since earlier; an uninterrupted one always has. A connection is shown where there is room on both
+sides.
+
+Each answer depends on connections in force since earlier alone, so there is exactly one, and it is found in that order.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from projections.members import present
+from projections.projection import STANDS, stands
+from projections.reading import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Whether a member is hidden, and the position at which they last were shown again; 0 if never."""
+
+    hidden: bool
+    returned: int
+
+
+def presence(reading: Reading, absences: Iterable[tuple[Any, ...]], member: str) -> Presence:
+    """What the (member, began, ended) of absences say of one member. A return ends the last of several causes."""
+    own = [(began, ended) for each, began, ended in absences if each == member]
+    returns = [
+        ended for _, ended in own if ended <= reading.as_of and not any(start < ended < end for start, end in own)
+    ]
+    return Presence(any(ended > reading.as_of for _, ended in own), max(returns, default=0))
+
+
+@dataclass(slots=True)
+class _Side:
+    """The connections of one member to present ones, by since when they are in force, and how many of those before each
+    are shown, as far as that was asked for."""
+
+    returned: int
+    since: list[int]
+    edges: list[tuple[str, int, int]]  # other, position of connecting, position of the other's return
+    shown: list[int] = field(default_factory=lambda: [0])
+
+
+class Room:
+    """Whether there is room for interrupted connections, as of one reading. Remembers what it has found."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._cap = reading.policy.connections_cap
+        self._standing: dict[str, int] = {}
+        self._sides: dict[str, _Side] = {}
+
+    def crowded(self, member: str) -> bool:
+        """Whether a member has more connections, shown or not, than the cap allows. Only they can lack room."""
+        if self._cap is None:
+            return False
+        if member not in self._standing:
+            counted = self._reading.all(
+                f"SELECT count(*) FROM connection WHERE member = :member AND {STANDS}", member=member
+            )
+            self._standing[member] = counted[0][0]
+        return self._standing[member] > self._cap or self._cap == 0
+
+    def has(self, member: str, began: int, returned: int) -> bool:
+        """Whether a member has room for a connection made at `began` with one who last returned at `returned`."""
+        if self._cap is None or returned <= began or not self.crowded(member):
+            return True
+        side = self._side(member)
+        return self._shown_before(side, member, bisect_left(side.since, returned)) < self._cap
+
+    def _shown_before(self, side: _Side, member: str, index: int) -> int:
+        assert self._cap is not None
+        # `shown` may grow no further than `index` in what this calls: that asks for connections in force since earlier.
+        for at in range(len(side.shown) - 1, index):
+            other, began, returned = side.edges[at]
+            own = returned <= began or side.shown[at] < self._cap
+            side.shown.append(side.shown[at] + (own and self.has(other, began, side.returned)))
+        return side.shown[index]
+
+    def _side(self, member: str) -> _Side:
+        if member not in self._sides:
+            own = presence(self._reading, absences(self._reading, member), member)
+            # Nothing of a hidden member is shown, so nothing of theirs takes any room.
+            found = [] if own.hidden else interruptible(self._reading, member)
+            edges = sorted(found, key=lambda edge: max(edge[1], edge[2]))
+            self._sides[member] = _Side(own.returned, [max(edge[1], edge[2]) for edge in edges], edges)
+        return self._sides[member]
+
+
+def absences(reading: Reading, member: str) -> list[tuple[Any, ...]]:
+    """(member, began, ended) of each time a member was hidden."""
+    return reading.all(
+        "SELECT member, began, ended FROM absence WHERE member = :member AND began <= :as_of", member=member
+    )
+
+
+def interruptible(reading: Reading, member: str) -> list[tuple[str, int, int]]:
+    """Of each connection to a present member: the other, the position of connecting, and that of the other's last
+    return after it, or 0."""
+    return [
+        (other, began, returned or 0)
+        for other, began, returned in reading.all(
+            f"""SELECT c.other, c.began, (SELECT max(ended) FROM absence
+            WHERE absence.member = c.other AND absence.ended <= :as_of AND absence.ended > c.began)
+            FROM connection c WHERE c.member = :member AND {stands("c")} AND {present("c.other")}""",
+            member=member,
+        )
+    ]
+
+
+def dormant_others(reading: Reading, member: str, *, hidden: bool = False) -> frozenset[str]:
+    """With whom a member's standing connections to present members are dormant. Nearly always nobody, which two
+    small look-ups tell. `hidden`: the member is hidden, and asks as if they were not."""
+    cap = reading.policy.connections_cap
+    if cap is None:
+        return frozenset()
+    room = Room(reading)
+    own = presence(reading, absences(reading, member), member)
+    if room.crowded(member):
+        edges = interruptible(reading, member)
+    elif own.returned:
+        edges = _with_crowded(reading, member, own.returned, cap)
+    else:
+        return frozenset()
+    return frozenset(
+        other
+        for other, began, returned in edges
+        if not (room.has(member, began, returned) and room.has(other, began, own.returned))
+    )
+
+
+def _with_crowded(reading: Reading, member: str, returned: int, cap: int) -> list[tuple[str, int, int]]:
+    """The connections that a member's return interrupted, with others who have more than the cap."""
+    rows = reading.all(
+        f"""SELECT c.other, c.began FROM connection c WHERE c.member = :member AND {stands("c")} AND c.began < :returned
+        AND {present("c.other")}
+        AND (SELECT count(*) FROM connection d WHERE d.member = c.other AND {stands("d")}) > :cap""",
+        member=member,
+        returned=returned,
+        cap=cap,
+    )
+    return [(other, began, 0) for other, began in rows]

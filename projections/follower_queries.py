@@ -1,0 +1,200 @@
+"""Who follows a member and whom and what a member follows, mutes and blocks: the queries.
+
+A list shows effective follows only (X11), and every count is the length of its list.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import TypeVar
+
+from domain.identifiers import Instant
+from projections.connection_queries import active_connections, connected
+from projections.members import present
+from projections.privacy import apart
+from projections.projection import OPEN, STANDS, stands
+from projections.reading import Page, Reading, newest_first, page
+from projections.visibility import require_available, require_own, unblocked_for_viewer
+
+
+@dataclass(frozen=True, slots=True)
+class FollowRow:
+    """A follow, seen from one side: `member` is the other. `origin` and `origin_ref`: where it came from (S36)."""
+
+    member: str
+    since: Instant
+    origin: str
+    origin_ref: str | None
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """A member whom the list's owner muted or blocked; `position` is that of the act."""
+
+    member: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class HashtagRow:
+    """A hashtag that the list's owner follows; `position` is that of the act."""
+
+    hashtag: str
+    position: int
+
+
+R = TypeVar("R", MemberRow, HashtagRow)
+
+
+def _closed(followee: str) -> str:
+    """The SQL condition that a member lets only connections follow (S40). A page has no such setting."""
+    return (
+        f"EXISTS (SELECT 1 FROM setting WHERE setting.member = {followee} AND setting.name = 'follower_setting'"
+        f" AND setting.value = 'connections' AND {stands('setting')})"
+    )
+
+
+def _standing(follower: str, followee: str) -> str:
+    """The SQL conditions of X11 that do not ask for a connection, on a row `follow`."""
+    return (
+        f"{stands('follow')} AND {present(follower)} AND {present(followee)} AND NOT ({apart(follower, followee)})"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One side's list of follows, in SQL: whose list it is, and the other one of each row."""
+
+    own: str
+    other: str
+    standing: str
+    closed: str
+
+    def rows(self) -> str:
+        return f"""
+SELECT began, {self.other}, at, origin, origin_ref, {self.closed}
+FROM follow WHERE {self.own} = :member AND began < :before AND {self.standing} AND {unblocked_for_viewer(self.other)}
+ORDER BY began DESC LIMIT :size"""
+
+    def count(self) -> str:
+        return f"""
+SELECT count(*)
+FROM follow WHERE {self.own} = :member AND {self.standing} AND {unblocked_for_viewer(self.other)} AND NOT {self.closed}"""
+
+    def closed_rows(self) -> str:
+        return f"""
+SELECT {self.other}
+FROM follow WHERE {self.own} = :member AND {self.standing} AND {unblocked_for_viewer(self.other)} AND {self.closed}"""
+
+
+# The list's owner is named by the parameter and not by the column, so that what is asked of them is asked once and not
+# for every row.
+_FOLLOWERS = _Side("followee", "follower", _standing("follow.follower", ":member"), _closed(":member"))
+_FOLLOWING = _Side("follower", "followee", _standing(":member", "follow.followee"), _closed("follow.followee"))
+
+
+def followers(
+    reading: Reading, member: str, viewer: str | None = None, limit: int = 20, before: int = OPEN
+) -> Page[FollowRow]:
+    """The effective followers of a member, newest first. The list is the member's own (G6): to others Refused
+    `not_available`. Their number is public."""
+    require_own(reading, member, viewer)
+    return _page(reading, _FOLLOWERS, member, limit, before)
+
+
+def following(
+    reading: Reading, member: str, viewer: str | None = None, limit: int = 20, before: int = OPEN
+) -> Page[FollowRow]:
+    """Those whom a member effectively follows, newest first; as for `followers`."""
+    require_own(reading, member, viewer)
+    return _page(reading, _FOLLOWING, member, limit, before)
+
+
+def follower_count(reading: Reading, member: str, viewer: str | None = None) -> int:
+    """How many effective followers a member has, as the viewer may know it: one who is in a block with the viewer is not
+    counted, as one who is hidden is not (H14). Refused when the member is not there for the viewer."""
+    require_available(reading, member, viewer)
+    return _count(reading, _FOLLOWERS, member, viewer)
+
+
+def following_count(reading: Reading, member: str, viewer: str | None = None) -> int:
+    """How many a member effectively follows; as for `follower_count`."""
+    require_available(reading, member, viewer)
+    return _count(reading, _FOLLOWING, member, viewer)
+
+
+def follows(reading: Reading, follower: str, followee: str) -> bool:
+    """Whether the one effectively follows the other (X11)."""
+    row = reading.one(_ONE, follower=follower, followee=followee)
+    return row is not None and (not row[0] or connected(reading, follower, followee))
+
+
+_ONE = f"""
+SELECT {_closed(":followee")}
+FROM follow WHERE follower = :follower AND followee = :followee AND {_standing(":follower", ":followee")}"""
+
+
+def _page(reading: Reading, side: _Side, member: str, limit: int, before: int) -> Page[FollowRow]:
+    def rows() -> Iterator[FollowRow]:
+        is_connected = _connected_to(reading, member)
+        for position, other, at, origin, origin_ref, closed in newest_first(
+            reading, side.rows(), before, limit + 1, member=member, viewer=None
+        ):
+            if not closed or is_connected(other):
+                yield FollowRow(other, at, origin, origin_ref, position)
+
+    return page(reading, limit, rows(), lambda row: row.position, lambda: _count(reading, side, member, None))
+
+
+def _count(reading: Reading, side: _Side, member: str, viewer: str | None) -> int:
+    (open_to_all,) = reading.one(side.count(), member=member, viewer=viewer) or (0,)
+    closed = reading.all(side.closed_rows(), member=member, viewer=viewer)
+    is_connected = _connected_to(reading, member)
+    return int(open_to_all) + sum(is_connected(other) for (other,) in closed)
+
+
+def _connected_to(reading: Reading, member: str) -> Callable[[str], bool]:
+    """Whether another is connected with the member; their connections are read once, and only if it is asked."""
+
+    @cache
+    def others() -> frozenset[str]:
+        return frozenset(active_connections(reading, member))
+
+    return lambda other: other in others()
+
+
+# What is the member's own is shown whatever became of the others: what one did, one can see and undo (H14).
+
+
+def muted(reading: Reading, member: str, limit: int = 20, before: int = OPEN) -> Page[MemberRow]:
+    """Whom a member has muted, newest first."""
+    return _own_acts(reading, ("mute", "muter", "muted"), MemberRow, member, limit, before)
+
+
+def blocked(reading: Reading, member: str, limit: int = 20, before: int = OPEN) -> Page[MemberRow]:
+    """Whom a member has blocked, newest first."""
+    return _own_acts(reading, ("block", "blocker", "blocked"), MemberRow, member, limit, before)
+
+
+def hashtags(reading: Reading, member: str, limit: int = 20, before: int = OPEN) -> Page[HashtagRow]:
+    """Which hashtags a member follows, newest first."""
+    return _own_acts(reading, ("hashtag_follow", "member", "hashtag"), HashtagRow, member, limit, before)
+
+
+def _own_acts(
+    reading: Reading, columns: tuple[str, str, str], row: Callable[[str, int], R], member: str, limit: int, before: int
+) -> Page[R]:
+    require_own(reading, member, None)
+    table, own, other = columns
+    chosen = f"FROM {table} WHERE {own} = :member AND {STANDS}"
+
+    def rows() -> Iterator[R]:
+        sql = f"SELECT began, {other} {chosen} AND began < :before ORDER BY began DESC LIMIT :size"
+        for position, name in newest_first(reading, sql, before, limit + 1, member=member):
+            yield row(name, position)
+
+    def count() -> int:
+        return int(reading.all(f"SELECT count(*) {chosen}", member=member)[0][0])
+
+    return page(reading, limit, rows(), lambda shown: shown.position, count)

@@ -4,7 +4,7 @@ privacy.
 A connection is one symmetric fact of the pair (S3); all else is what one of the two holds *toward* the other.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from domain.decision import Facts, View, refuse_unless
 from domain.event import Event
@@ -168,8 +168,12 @@ def known(facts: Facts, acting: str, target: str) -> Pair:
     """The pair, for an act that ends something: that is possible toward the hidden, the erased and the blocked too
     (H14).
 
+    Erasure cut what stood with the target, by one event of the target's own: for that there is nothing left to end.
     Refused: `self`; `not_available` when the target was never registered.
     """
     refuse_unless(acting != target, "self")
-    refuse_unless(facts.read(MEMBER, target).registered_as is not None, "not_available")
-    return facts.read(PAIR, acting, target)
+    member, pair = facts.read(MEMBER, target), facts.read(PAIR, acting, target)
+    refuse_unless(member.registered_as is not None, "not_available")
+    if member.erased:
+        return Pair(toward={name: replace(side, invitation=None, follows=False) for name, side in pair.toward.items()})
+    return pair

@@ -226,7 +226,9 @@ def open_network(
         log = SqliteLog(Path(path))
         path = str(log.path)
     try:
-        store = ReadStore(None if path is None else path + READ_MODELS_SUFFIX, PROJECTIONS, log_identity(log))
+        store = ReadStore(
+            None if path is None else path + READ_MODELS_SUFFIX, PROJECTIONS, log_identity(log), log.head()
+        )
     except BaseException:
         log.close()
         raise

@@ -5,29 +5,29 @@ So an import that was stopped anywhere goes on where it was when it is run again
 
 import gzip
 import time
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import islice
+from io import TextIOWrapper
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, cast
 
 from pydantic import ValidationError
 
 from domain import ChangePolicy, Command, Refused
-from domain.identifiers import SECOND, Instant
-from infrastructure.handling import GROUP_MAX, Request, Result, command_tag
-from infrastructure.import_rows import Mapping
+from infrastructure.handling import command_tag
+from infrastructure.importing_rows import COMMANDS_A_ROW_MAX, Mapping, Row
 from infrastructure.log import Log
+from infrastructure.requests import GROUP_MAX, Request, Result
 
 LIFTED = {"invitations_per_week": None, "cooldown_days": 0, "invitation_expiry_days": None, "connections_cap": None}
 """The limits that history did not know."""
-COMMANDS_A_ROW_MAX = 4
 WINDOW_ROWS = 16
-"""How many rows in a row are looked at for one that left an event: some (an acceptance that is already so) leave none."""
+"""How many rows in a row are looked at for one that left an event: some, such as a late acceptance, leave none."""
 DIGEST_BYTES = 8
+PROGRESS_LINES = 4_096
 
 Progress = Callable[[int, int], None]
 """Told how many of the file's bytes are done, and of how many."""
@@ -100,27 +100,19 @@ class Source:
         """The id of the nth command of a row."""
         return f"import:{self.digest}:{row}:{number}"
 
-    @contextmanager
-    def open(self) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-        """The text, unpacked if the name ends in .gz, and the file itself, whose place tells how much is done."""
-        with self.path.open("rb") as packed:
-            if self.path.suffix == ".gz":
-                with gzip.GzipFile(fileobj=packed) as text:
-                    yield text, packed  # type: ignore[misc]  # a GzipFile reads like a file
-            else:
-                yield packed, packed
-
-    def lines(self, progress: Progress | None, every: int = 4096) -> Iterator[tuple[int, str]]:
-        """The numbered lines without their ends. BadFile for what is not packed or not text as it should be."""
+    def lines(self, progress: Progress | None) -> Iterator[tuple[int, str]]:
+        """The numbered lines without their ends. BadFile for what is not packed whole, or no text."""
         number = 0
-        try:
-            with self.open() as (text, packed):
-                for number, line in enumerate(text, 1):
-                    if progress and number % every == 0:
-                        progress(packed.tell(), self.size)
-                    yield number, line.decode().rstrip("\r\n")
-        except (UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
-            raise BadFile(f"{self.path.name}, after line {number}: this is no text, or not packed whole: {error}") from error
+        with self.path.open("rb") as file:
+            unpacked = gzip.GzipFile(fileobj=file) if self.path.suffix == ".gz" else file
+            try:
+                for number, line in enumerate(TextIOWrapper(cast(IO[bytes], unpacked), "utf-8"), 1):
+                    if progress and number % PROGRESS_LINES == 0:
+                        progress(file.tell(), self.size)
+                    yield number, line.rstrip("\n")
+            except (UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+                what = f"{self.path.name}, after line {number}: the file is damaged or no text: {error}."
+                raise BadFile(what) from error
         if progress:
             progress(self.size, self.size)
 
@@ -136,15 +128,14 @@ def import_history(
 ) -> Summary:
     """Import the rows of a source, or go on with an import that was stopped.
 
-    `backfill`: how many of an author's older items a new follow brings (None: all of them). `until`: the last row to take.
+    `backfill`: how many of an author's older items a new follow brings (None: all of them). `until`: the last row.
     A group of commands is recorded together; what is recorded when an error comes stays, and is not repeated.
     """
     started = time.perf_counter()
     done = imported_rows(net.log, source)
     summary = Summary(resumed_after=done)
-    rows = _rows(source, mapping, progress)
     # The last row may have been recorded in part only: it is taken again, and what there is of it is found by its id.
-    rows = (row for row in rows if row[0] >= done and (until is None or row[0] <= until))
+    rows = _rows(source, mapping, done, until, progress)
     for index, requests in enumerate(_groups(source, rows, summary)):
         if index == 0:
             policy = ChangePolicy(values=LIFTED | {"backfill_items": backfill, "backfill_days": None})
@@ -155,31 +146,53 @@ def import_history(
     return summary
 
 
-Row = tuple[int, Instant | None, list[Command]]
+def imported_rows(log: Log, source: Source) -> int:
+    """A row up to which a source has been imported: all before it are, and hardly any after it. 0 if none is.
+
+    Found by looking at a few dozen rows: they are imported in order, so all before one that left an event are done.
+    """
+
+    def left_something(row: int) -> bool:
+        ids = (source.command_id(near, n) for near in range(row, row + WINDOW_ROWS) for n in range(COMMANDS_A_ROW_MAX))
+        return any(log.tail_of(command_tag(each)) is not None for each in ids)
+
+    if not left_something(1):
+        return 0
+    known = 1
+    while left_something(known * 2):
+        known *= 2
+    beyond = known * 2
+    while beyond - known > 1:
+        middle = (known + beyond) // 2
+        known, beyond = (middle, beyond) if left_something(middle) else (known, middle)
+    return known
 
 
-def _rows(source: Source, mapping: Mapping, progress: Progress | None) -> Iterator[Row]:
-    """Each row's number, time and commands. BadFile, with the line, for one that is wrong."""
+def _rows(source: Source, mapping: Mapping, first: int, until: int | None, progress: Progress | None) -> Iterator[Row]:
     for number, line in source.lines(progress):
         try:
-            row = mapping.read(number, line)
+            row = mapping.read(number, line, first)
         except ValidationError as error:
-            first = error.errors()[0]
-            raise BadFile(f"{source.path.name}, line {number}: {first['input']!r}: {first['msg']}.") from error
+            wrong = error.errors()[0]
+            raise BadFile(f"{source.path.name}, line {number}: {wrong['input']!r}: {wrong['msg']}.") from error
         except ValueError as error:
-            raise BadFile(f"{source.path.name}, line {number}: {error}") from error
-        if row is not None:
-            yield row
+            raise BadFile(f"{source.path.name}, line {number}: {error}.") from error
+        if row is None:
+            continue
+        if until is not None and row[0] > until:
+            return
+        yield row
 
 
 def _groups(source: Source, rows: Iterable[Row], summary: Summary) -> Iterator[list[Request]]:
+    """The rows' commands, in groups that are each recorded together."""
     group: list[Request] = []
     for number, now, commands in rows:
         summary.rows += 1
-        for index, command in enumerate(commands):
-            group.append(Request(command, command_id=source.command_id(number, index), now=now))
-        if len(group) >= GROUP_MAX:
+        if len(group) + len(commands) > GROUP_MAX:
             yield group
             group = []
+        for index, command in enumerate(commands):
+            group.append(Request(command, command_id=source.command_id(number, index), now=now))
     if group:
         yield group

@@ -58,7 +58,9 @@ def tables_of(projections: Sequence[Projection]) -> list[Table]:
 class ReadStore:
     """A SQLite database of read models; `path` None: in memory, for one process."""
 
-    def __init__(self, path: str | None, projections: Sequence[Projection], log_identity: str | None) -> None:
+    def __init__(
+        self, path: str | None, projections: Sequence[Projection], log_identity: str | None, log_head: int
+    ) -> None:
         self.path = path
         self.projections = tuple(projections)
         self._memory_lock = threading.RLock()
@@ -67,7 +69,7 @@ class ReadStore:
         self._local = threading.local()
         self._writing_lock = threading.RLock()
         self._writer = self._connect()
-        self._fit(log_identity)
+        self._fit(log_identity, log_head)
 
     def _connect(self) -> apsw.Connection:
         connection = apsw.Connection(self.path or ":memory:")
@@ -79,17 +81,17 @@ class ReadStore:
         connection.execute("PRAGMA temp_store = memory")
         return connection
 
-    def _fit(self, log_identity: str | None) -> None:
-        """Make the tables, anew if they were made by another release or from another log."""
+    def _fit(self, log_identity: str | None, log_head: int) -> None:
+        """Make the tables, anew if they were made by another release, from another log, or from more of this one than
+        there is (it was restored from a backup)."""
         definitions = [table_sql(table, table.name) + "".join(index_sql(table, table.name, 0)) for table in self.tables]
         shape = blake2b("\n".join(definitions).encode(), digest_size=8).hexdigest()
         with self.writing() as run:
             for statement in SCHEMA.split(";"):
                 run(statement)
             known = dict(run("SELECT name, value FROM store"))
-            if known.get("shape") == shape and known.get("log") in (None, log_identity):
-                if log_identity:
-                    run("INSERT OR REPLACE INTO store VALUES ('log', ?)", (log_identity,))
+            fits = known.get("shape") == shape and known.get("log") in (None, log_identity)
+            if fits and not run("SELECT 1 FROM checkpoint WHERE position > ?", (log_head,)):
                 return
             for (name,) in run(
                 "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('checkpoint', 'store')"
@@ -102,10 +104,8 @@ class ReadStore:
                     run(statement)
             for projection in self.projections:
                 run("INSERT INTO checkpoint VALUES (?, 0, NULL)", (projection.name,))
-            values = {"shape": shape, "generation": "0", "log": log_identity}
-            for name, value in values.items():
-                if value is not None:
-                    run("INSERT OR REPLACE INTO store VALUES (?, ?)", (name, value))
+            run("DELETE FROM store")
+            run("INSERT INTO store VALUES ('shape', ?), ('generation', '0')", (shape,))
 
     @property
     def tables(self) -> list[Table]:

@@ -7,9 +7,11 @@ remembers where its open rows are, because its tables have no index yet.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from projections.projection import OPEN, Change, Handler, Projection, Row, Table
+import apsw
+
 from infrastructure.envelope import Decoded
 from infrastructure.read_store import ReadStore, close_sql, insert_sql
+from projections.projection import OPEN, Change, Handler, Projection, Row, Table
 
 
 class TableRows:
@@ -44,12 +46,27 @@ class TableRows:
         """Write the changes. Rows of earlier batches are closed first: a key may have been opened anew."""
         store.insert_many(self._close, self._closes)
         store.insert_many(self._insert, self._rows)
-        self._closes.clear()
         if self._remembers:
             self._written += len(self._rows)
+            self._closes.clear()
+            self._rows.clear()
         else:
-            self._open.clear()
+            self.clear()
+
+    def clear(self) -> None:
+        """Forget what is not written."""
+        self._closes.clear()
         self._rows.clear()
+        self._open.clear()
+
+
+class RowsRefused(Exception):
+    """A projection made a row that the store cannot take."""
+
+    def __init__(self, projection: str, detail: str) -> None:
+        super().__init__(f"{projection}: {detail}")
+        self.projection = projection
+        self.detail = detail
 
 
 class RowWriter:
@@ -98,6 +115,15 @@ class RowWriter:
         return dispatch
 
     def flush(self, store: ReadStore) -> None:
-        """Write all that was gathered."""
+        """Write all that was gathered. RowsRefused names the projection with a row that the store cannot take."""
+        for projection in self._projections.values():
+            try:
+                for table in projection.tables:
+                    self._tables[table].flush(store)
+            except (apsw.ConstraintError, apsw.MismatchError, TypeError, OverflowError) as error:
+                raise RowsRefused(projection.name, f"{type(error).__name__}: {error}") from error
+
+    def clear(self) -> None:
+        """Forget what was gathered and not written."""
         for rows in self._tables.values():
-            rows.flush(store)
+            rows.clear()

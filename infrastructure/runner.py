@@ -10,10 +10,10 @@ import time
 from dataclasses import dataclass
 
 from infrastructure.collector import collector_paused
-from infrastructure.envelope import decode
+from infrastructure.envelope import decode, metadata_of
 from infrastructure.log import Log
 from infrastructure.read_store import ReadStore, Run
-from infrastructure.row_writer import RowWriter
+from infrastructure.row_writer import RowsRefused, RowWriter
 
 BATCH_EVENTS = 2_000
 """How many events share one transaction: enough to be fast, few enough that a wait for the next one is short."""
@@ -59,6 +59,7 @@ class Runner:
         self._log = log
         self._store = store
         self._writer = RowWriter(store.projections)
+        self._stepping = threading.RLock()  # the gathered changes are one thread's at a time
         self._advanced = threading.Condition()
         self._stopping = threading.Event()
         self._wake = threading.Event()
@@ -96,18 +97,34 @@ class Runner:
         """Take the next batch; the number of events taken, 0 when all that is not stopped is up with the log."""
         if self.position() >= self._log.head():
             return 0
+        with self._stepping:
+            try:
+                return self._take(batch, {})
+            except RowsRefused as refused:
+                self._writer.clear()
+                if batch > 1:  # which of the events it is shows when they are taken one by one
+                    return self.step(1)
+                return self._take(1, {refused.projection: refused.detail})
+
+    def _take(self, batch: int, refused: dict[str, str]) -> int:
+        """Take the next batch; the projections in `refused` stop ahead of it, with that error."""
         with collector_paused(), self._store.writing() as run:
             checkpoints = self._checkpoints(run)
             running = {name: position for name, (position, error) in checkpoints.items() if error is None}
             if not running:
                 return 0
             start = min(running.values())
-            active = {name for name, position in running.items() if position == start}
+            for name, error in refused.items():
+                run("UPDATE checkpoint SET error = ? WHERE projection = ?", (error, name))
+            active = {name for name, position in running.items() if position == start} - set(refused)
             # One that is ahead (another was rebuilt or retried) is waited for: it joins where the others reach it.
             ahead = min((position for position in running.values() if position > start), default=start + batch)
-            events = decode(self._log.page(start, min(batch, ahead - start)))
-            if not events:
+            rows = self._log.page(start, min(batch, ahead - start))
+            if not rows:
                 return 0
+            if start == 0:  # from now on the store knows whose rows it holds
+                run("INSERT OR REPLACE INTO store VALUES ('log', ?)", (metadata_of(rows[0][2]).id,))
+            events = decode(rows)
             failed = self._writer.gather(events, active)
             self._writer.flush(self._store)
             for name in active:

@@ -108,6 +108,8 @@ def _act(world: World) -> tuple[Command, str]:
                 continue
             if world.likely(0.002):
                 return _moderate(world, person)
+            if person.member in world.restricted and not world.likely(0.05):
+                continue
             act = alone.reactivate if person.hibernated else world.chance.choices(*CHOICES[person.character])[0]
         if (command := act(world, person)) is not None:
             return command, person.member

@@ -32,7 +32,7 @@ from infrastructure.simulation_world import World
 Act = Callable[[World, Person], Command | None]
 
 CAMPAIGN = 115
-"""How many are written to in one go: by spammers, and now and then by networkers. The default policy allows 100 a week."""
+"""How many are written to in one go, mostly by spammers; the default policy allows 100 invitations a week."""
 STRANGERS_TOLD_TO_FOLLOW = (Character.CELEBRITY, Character.PUBLISHER)
 
 

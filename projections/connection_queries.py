@@ -128,10 +128,9 @@ def _has_room(reading: Reading, one: str, other: str, began: int, sides: dict[st
 
 def active_connections(reading: Reading, member: str, *, despite_hidden: bool = False) -> dict[str, Connection]:
     """Every connection of a member as shown, newest first. `despite_hidden`: as if the member were not hidden."""
-    hidden = is_hidden(reading, member)
-    if hidden and not despite_hidden:
+    if not despite_hidden and is_hidden(reading, member):
         return {}
-    dormant = dormant_others(reading, member, hidden=hidden)
+    dormant = dormant_others(reading, member)
     rows = reading.all(_LIST, member=member, viewer=None, before=OPEN, size=OPEN)
     return {other: Connection(began, at, invitation) for began, other, at, invitation in rows if other not in dormant}
 

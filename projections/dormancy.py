@@ -114,9 +114,9 @@ def interruptible(reading: Reading, member: str) -> list[tuple[str, int, int]]:
     ]
 
 
-def dormant_others(reading: Reading, member: str, *, hidden: bool = False) -> frozenset[str]:
+def dormant_others(reading: Reading, member: str) -> frozenset[str]:
     """With whom a member's standing connections to present members are dormant. Nearly always nobody, which two
-    small look-ups tell. `hidden`: the member is hidden, and asks as if they were not."""
+    small look-ups tell."""
     cap = reading.policy.connections_cap
     if cap is None:
         return frozenset()

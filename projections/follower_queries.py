@@ -5,15 +5,15 @@ A list shows effective follows only (X11), and every count is the length of its 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from domain.identifiers import Instant
-from projections.connection_queries import active_connections, connected
+from projections.connection_queries import connected
+from projections.dormancy import dormant_others
 from projections.members import present
 from projections.privacy import apart
 from projections.projection import OPEN, STANDS, stands
-from projections.reading import Page, Reading, newest_first, page
+from projections.reading import PAGE_MAX, Page, Reading, newest_first, page
 from projections.visibility import require_available, require_own, unblocked_for_viewer
 
 
@@ -55,43 +55,42 @@ def _closed(followee: str) -> str:
     )
 
 
-def _standing(follower: str, followee: str) -> str:
-    """The SQL conditions of X11 that do not ask for a connection, on a row `follow`."""
+def _effective(follower: str, followee: str) -> str:
+    """The SQL condition that a row of `follow` is effective (X11), but for connections that are dormant (X15)."""
     return (
         f"{stands('follow')} AND {present(follower)} AND {present(followee)} AND NOT ({apart(follower, followee)})"
+        f" AND (NOT {_closed(followee)} OR EXISTS (SELECT 1 FROM connection"
+        f" WHERE connection.member = {follower} AND connection.other = {followee} AND {stands('connection')}))"
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One side's list of follows, in SQL: whose list it is, and the other one of each row."""
+    """One side's list of follows, in SQL: the column of its owner, that of the other of each row, and two conditions.
+
+    In these the owner is the parameter and not the column, so that what is asked of them is asked once and not for
+    every row.
+    """
 
     own: str
     other: str
-    standing: str
+    effective: str
     closed: str
 
+    @property
+    def chosen(self) -> str:
+        return f"FROM follow WHERE {self.own} = :member AND {self.effective} AND {unblocked_for_viewer(self.other)}"
+
+    @property
     def rows(self) -> str:
-        return f"""
-SELECT began, {self.other}, at, origin, origin_ref, {self.closed}
-FROM follow WHERE {self.own} = :member AND began < :before AND {self.standing} AND {unblocked_for_viewer(self.other)}
-ORDER BY began DESC LIMIT :size"""
-
-    def count(self) -> str:
-        return f"""
-SELECT count(*)
-FROM follow WHERE {self.own} = :member AND {self.standing} AND {unblocked_for_viewer(self.other)} AND NOT {self.closed}"""
-
-    def closed_rows(self) -> str:
-        return f"""
-SELECT {self.other}
-FROM follow WHERE {self.own} = :member AND {self.standing} AND {unblocked_for_viewer(self.other)} AND {self.closed}"""
+        return f"""SELECT began, {self.other}, at, origin, origin_ref, {self.closed} {self.chosen}
+            AND began < :before ORDER BY began DESC LIMIT :size"""
 
 
-# The list's owner is named by the parameter and not by the column, so that what is asked of them is asked once and not
-# for every row.
-_FOLLOWERS = _Side("followee", "follower", _standing("follow.follower", ":member"), _closed(":member"))
-_FOLLOWING = _Side("follower", "followee", _standing(":member", "follow.followee"), _closed("follow.followee"))
+_FOLLOWERS = _Side("followee", "follower", _effective("follow.follower", ":member"), _closed(":member"))
+_FOLLOWING = _Side("follower", "followee", _effective(":member", "follow.followee"), _closed("follow.followee"))
+_ONE = f"""SELECT {_closed(":followee")} FROM follow WHERE follower = :follower AND followee = :followee
+    AND {_effective(":follower", ":followee")}"""
 
 
 def followers(
@@ -112,8 +111,8 @@ def following(
 
 
 def follower_count(reading: Reading, member: str, viewer: str | None = None) -> int:
-    """How many effective followers a member has, as the viewer may know it: one who is in a block with the viewer is not
-    counted, as one who is hidden is not (H14). Refused when the member is not there for the viewer."""
+    """How many effective followers a member has, as the viewer may know it: one who is in a block with the viewer is
+    not counted, as one who is hidden is not (H14). Refused when the member is not there for the viewer."""
     require_available(reading, member, viewer)
     return _count(reading, _FOLLOWERS, member, viewer)
 
@@ -127,41 +126,30 @@ def following_count(reading: Reading, member: str, viewer: str | None = None) ->
 def follows(reading: Reading, follower: str, followee: str) -> bool:
     """Whether the one effectively follows the other (X11)."""
     row = reading.one(_ONE, follower=follower, followee=followee)
-    return row is not None and (not row[0] or connected(reading, follower, followee))
-
-
-_ONE = f"""
-SELECT {_closed(":followee")}
-FROM follow WHERE follower = :follower AND followee = :followee AND {_standing(":follower", ":followee")}"""
+    return row is not None and (not row[0] or connected(reading, follower, followee) is not None)
 
 
 def _page(reading: Reading, side: _Side, member: str, limit: int, before: int) -> Page[FollowRow]:
-    def rows() -> Iterator[FollowRow]:
-        is_connected = _connected_to(reading, member)
-        for position, other, at, origin, origin_ref, closed in newest_first(
-            reading, side.rows(), before, limit + 1, member=member, viewer=None
-        ):
-            if not closed or is_connected(other):
-                yield FollowRow(other, at, origin, origin_ref, position)
+    rows = (
+        FollowRow(other, at, origin, origin_ref, position)
+        for position, other, at, origin, origin_ref, _ in _shown(reading, side, member, None, before, limit + 1)
+    )
+    return page(reading, limit, rows, lambda row: row.position, lambda: _count(reading, side, member, None))
 
-    return page(reading, limit, rows(), lambda row: row.position, lambda: _count(reading, side, member, None))
+
+def _shown(
+    reading: Reading, side: _Side, member: str, viewer: str | None, before: int, size: int
+) -> Iterator[tuple[Any, ...]]:
+    dormant = dormant_others(reading, member)
+    for row in newest_first(reading, side.rows, before, size, member=member, viewer=viewer):
+        if not (row[5] and row[1] in dormant):
+            yield row
 
 
 def _count(reading: Reading, side: _Side, member: str, viewer: str | None) -> int:
-    (open_to_all,) = reading.one(side.count(), member=member, viewer=viewer) or (0,)
-    closed = reading.all(side.closed_rows(), member=member, viewer=viewer)
-    is_connected = _connected_to(reading, member)
-    return int(open_to_all) + sum(is_connected(other) for (other,) in closed)
-
-
-def _connected_to(reading: Reading, member: str) -> Callable[[str], bool]:
-    """Whether another is connected with the member; their connections are read once, and only if it is asked."""
-
-    @cache
-    def others() -> frozenset[str]:
-        return frozenset(active_connections(reading, member))
-
-    return lambda other: other in others()
+    if dormant_others(reading, member):
+        return sum(1 for _ in _shown(reading, side, member, viewer, OPEN, PAGE_MAX))
+    return int(reading.all(f"SELECT count(*) {side.chosen}", member=member, viewer=viewer)[0][0])
 
 
 # What is the member's own is shown whatever became of the others: what one did, one can see and undo (H14).

@@ -1,4 +1,5 @@
-"""Notices: what a member is told of (N1). All that could be told is a row; which of them show is asked at the query (N2)."""
+"""Notices: what a member is told of (N1). All that could be told is a row; which of them show is asked at the query
+(N2)."""
 
 from domain.identifiers import Instant
 from domain.notices import NoticesRead
@@ -9,11 +10,12 @@ from projections.projection import PUT, Change, Projection, Table
 NOTICE = Table(
     "notice",
     {"member": "TEXT", "actor": "TEXT", "kind": "TEXT", "object": "TEXT", "at": "BIGINT"},
-    key=1,
+    key=4,
     indexes=(("member", "began"),),
     closes=False,
 )
-"""`kind`: invitation, accepted, reply, follower, share. `object`: the invitation's id, the share's id, or the follower."""
+"""`kind`: invitation, accepted, reply, follower, share. `object`: the invitation's id, the share's id, or the follower.
+The same key comes again with the same act done again; the notices that it repeats are found by it."""
 NOTICES_READ = Table("notices_read", {"member": "TEXT", "up_to": "BIGINT"}, key=1, closes=False)
 
 

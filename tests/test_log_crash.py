@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import apsw
 import pytest
 
 from infrastructure.dcb import DCBEvent
@@ -12,7 +13,7 @@ from infrastructure.sqlite_log import SqliteLog
 
 PROJECT = Path(__file__).resolve().parent.parent
 
-# Each append carries its size in its data, so half an append could be told. Two threads, so that groups form.
+# Each append carries its size in its data, so half an append could be told. Several threads, so that groups form.
 WRITER = """
 import os, random, sys, threading
 sys.path.insert(0, sys.argv[1])
@@ -27,7 +28,7 @@ def write(seed):
         last = log.append([DCBEvent(type=f"type{size % 5}", data=f"{size} {number}".encode(), tags=tags)
                            for number in range(size)])
         os.write(1, f"{last - size + 1} {last}\\n".encode())
-for seed in (1, 2):
+for seed in range(6):
     threading.Thread(target=write, args=(f"{sys.argv[3]} {seed}",)).start()
 """
 
@@ -79,8 +80,6 @@ def test_e7_nothing_acknowledged_is_lost_and_nothing_is_half_there_after_kill_9(
 
 @pytest.mark.parametrize("statement", ["PRAGMA integrity_check", "PRAGMA foreign_key_check"])
 def test_the_file_of_a_killed_writer_is_sound(tmp_path: Path, rng: random.Random, statement: str) -> None:
-    import apsw
-
     path = tmp_path / "log.db"
     killed_writer(path, rng)
     connection = apsw.Connection(str(path))

@@ -131,7 +131,8 @@ except LogUnavailable as error:
 def test_a_file_that_nobody_can_write_is_told_at_open(tmp_path: Path) -> None:
     if shutil.which("unshare") is None or subprocess.run(["unshare", "-rm", "true"], check=False).returncode:
         pytest.skip("this user cannot mount, so there is no file that refuses every user")
-    command = ["unshare", "-rm", "sh", "-c", IN_A_READ_ONLY_MOUNT, "sh", tmp_path, sys.executable, OPENER, PROJECT]
+    command = ["unshare", "-rm", "sh", "-c", IN_A_READ_ONLY_MOUNT, "sh", str(tmp_path)]
+    command += [sys.executable, OPENER, str(PROJECT)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["opened", "read_only"], done.stderr
 
@@ -201,10 +202,11 @@ def test_a_full_disk_keeps_nothing_of_the_append_and_the_log_goes_on_when_there_
         writer.pragma("max_page_count", writer.pragma("page_count") + 10)
         writing = log.begin()
         writing.append([event("x")])
-        for attempt in (
+        attempts: list[Callable[[], int]] = [
             lambda: writing.append([event("x", data=b"x" * 100_000)]),
             lambda: log.append([event("y")] * 9000),
-        ):
+        ]
+        for attempt in attempts:
             with pytest.raises(LogUnavailable) as told:
                 attempt()
             assert told.value.code == "disk_full"

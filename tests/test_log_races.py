@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -202,6 +202,39 @@ def test_a_lock_that_does_not_come_free_is_told_as_busy(kind: str, tmp_path: Pat
         writing.append([event("b")])
         writing.commit()
         assert log.append([event("c")]) == 2
+
+
+def test_e20_an_event_type_that_another_process_used_first_is_known_at_once(tmp_path: Path) -> None:
+    """E20: each log keeps the numbers of the types it has seen; two logs on one file stand for two processes."""
+    with SqliteLog(tmp_path / "log.db") as ours, SqliteLog(tmp_path / "log.db") as theirs:
+        ours.append([event("known", "x")])
+        looks: list[Callable[[str, int], Sequence[object]]] = [
+            lambda new, after: ours.page(after, 9),
+            lambda new, after: ours.load("x", [new, "known"], after),
+            lambda new, after: ours.load("x", (), after),
+            lambda new, after: ours.tagged(["x"], [new], after=after, limit=9),
+            lambda new, after: ours.tagged(["x"], [], after=after, limit=9),
+            lambda new, after: list(ours.read(DCBQuery([DCBQueryItem(types=[new])]), after=after)),
+        ]
+        for number, look in enumerate(looks):
+            after = ours.head()
+            assert not look(f"new{number}", after)
+            theirs.append([event(f"new{number}", "x")])
+            assert len(look(f"new{number}", after)) == 1
+            theirs.append([event(f"newer{number}", "x")])
+            with ours.writing() as writing:
+                assert len(writing.load("x", [f"newer{number}"])) == 1
+                assert len(writing.load("x", (), after)) == 2
+            theirs.append([event(f"newest{number}", "x")])
+            boundary = DCBQuery([DCBQueryItem(types=[f"newest{number}"], tags=["x"])])
+            with pytest.raises(IntegrityError):
+                ours.append([event("never", "x")], DCBAppendCondition(boundary, after=after))
+            theirs_open = theirs.begin()
+            theirs_open.append([event(f"undone{number}", "x")])
+            theirs_open.rollback()
+            ours.append([event(f"kept{number}", "x")])
+            assert theirs.load("x", [f"undone{number}"]) == []
+            assert [type_ for _, type_, _ in theirs.load("x", [f"kept{number}"])] == [f"kept{number}"]
 
 
 ANOTHER_PROCESS = """

@@ -1,0 +1,134 @@
+"""How answers are written: JSON, one object a line, for programs; tables for people."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from projections.reading import Page
+
+TIMES = ("at", "since", "now", "effective_from")
+"""Fields that hold an instant; so do those that end in _at or _since."""
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON knows it: rows and events become objects."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted(plain(each) for each in value)
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [plain(each) for each in value]
+    return value
+
+
+def is_time(name: str) -> bool:
+    """Whether a field of this name holds an instant."""
+    return name in TIMES or name.endswith(("_at", "_since"))
+
+
+def shown_time(at: int) -> str:
+    """An instant for people, to the second."""
+    return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at):%Y-%m-%d %H:%M:%S}"
+
+
+def shown(name: str, value: Any) -> str:
+    """A value for people."""
+    if value is None or value in ("", [], {}):
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and is_time(name):
+        return shown_time(value)
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={shown(key, each)}" for key, each in value.items() if each not in (None, "", [], {}))
+    if isinstance(value, list):
+        return ", ".join(shown(name, each) for each in value)
+    return " ".join(str(value).split())
+
+
+class Output:
+    """Standard output, for programs or for people."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+
+    def object(self, value: Any) -> None:
+        """One object: a line of JSON, or its fields one below the other."""
+        record = plain(value)
+        if self.as_json:
+            self._line(record)
+            return
+        width = max(map(len, record), default=0)
+        for name, each in record.items():
+            print(f"{name:<{width}}  {shown(name, each)}".rstrip())
+
+    def rows(self, values: Iterable[Any], empty: str = "nothing") -> None:
+        """Rows: a line of JSON each, or one table, without the columns that are empty in all of them."""
+        if self.as_json:
+            for value in values:
+                self._line(plain(value))
+            return
+        records = [plain(value) for value in values]
+        self.table([{name: shown(name, each) for name, each in record.items()} for record in records], empty)
+
+    def page(self, page: "Page[Any]", whole: bool = False) -> None:
+        """A page of a list. For people its end says how much there is and how to go on; `whole`: JSON of the page itself."""
+        if self.as_json and whole:
+            rows = [plain(row) for row in page.rows]
+            self._line({"rows": rows, "total": page.total, "cursor": page.cursor, "as_of": page.as_of})
+            return
+        self.rows(page.rows)
+        if not self.as_json and page.rows:
+            onward = f"; more with --cursor {page.cursor}" if page.cursor else ""
+            print(f"{len(page.rows)} of {page.total}, as of position {page.as_of}{onward}")
+
+    def table(self, records: Sequence[Mapping[str, str]], empty: str = "nothing") -> None:
+        """A table for people, of texts."""
+        if not records:
+            print(empty)
+            return
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+        names = [name for name in records[0] if any(record.get(name) for record in records)]
+        for name in names:
+            numeric = all(record.get(name, "").replace(",", "").replace(".", "").isdecimal() for record in records)
+            table.add_column(name.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
+        for record in records:
+            table.add_row(*(Text(record.get(name, "")) for name in names))
+        self.console.print(table)
+
+    @property
+    def console(self) -> "Console":
+        """For what is drawn. Where there is no terminal, lines are as long as they need to be."""
+        from rich.console import Console
+
+        return Console() if sys.stdout.isatty() else Console(width=UNLIMITED, soft_wrap=True)
+
+    def line(self, text: str) -> None:
+        """A sentence, for people alone."""
+        if not self.as_json:
+            print(text)
+
+    @staticmethod
+    def _line(record: Any) -> None:
+        sys.stdout.write(orjson.dumps(record).decode() + "\n")
+
+
+UNLIMITED = 200

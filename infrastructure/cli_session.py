@@ -1,0 +1,128 @@
+"""One run of the command line: which network it is about, and how it answers, fails and shows its progress."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from infrastructure.app import Network
+    from infrastructure.cli_output import Output
+
+DEFAULT_ADDRESS = "firstdegree.db"
+REFUSED, USAGE, UNAVAILABLE = 1, 2, 3
+"""Exit statuses."""
+
+
+class Failure(Exception):
+    """What ends a command: a stable code, a sentence, and the exit status."""
+
+    def __init__(self, code: str, detail: str, status: int = REFUSED) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.status = status
+
+    def said(self, as_json: bool) -> str:
+        """One line for standard error."""
+        if as_json:
+            return json.dumps({"code": self.code, "detail": self.detail}, ensure_ascii=False)
+        return f"{self.code}: {' '.join(self.detail.split())}"
+
+
+@dataclass
+class Session:
+    """The global options, and what they open."""
+
+    address: str
+    as_json: bool
+
+    @cached_property
+    def output(self) -> "Output":
+        """Where answers go."""
+        from infrastructure.cli_output import Output
+
+        return Output(self.as_json)
+
+    @contextmanager
+    def network(self, *, makes: bool = False, catches_up: bool = False) -> Iterator["Network"]:
+        """The network, open for this block. `makes`: a new one is made where there is none. `catches_up`: the read models
+        are brought to the head first. Refusals and trouble with the log become failures."""
+        from domain.refusals import Refused
+        from infrastructure.app import open_network
+        from infrastructure.log import LogUnavailable
+        from infrastructure.runner import ProjectionStopped
+
+        try:
+            if not makes:
+                self._require_a_network()
+            with open_network(self.address, follow=False) as network:
+                if catches_up:
+                    with self.progress("Catching up") as progress:
+                        catch_up(network, progress)
+                yield network
+        except (Refused, ProjectionStopped) as refused:
+            raise Failure(refused.code, refused.detail) from refused
+        except LogUnavailable as unavailable:
+            raise Failure(unavailable.code, str(unavailable), UNAVAILABLE) from unavailable
+
+    def _require_a_network(self) -> None:
+        path = self.address.removeprefix("sqlite:///")
+        if self.address != "memory:" and not Path(path).exists():
+            detail = f"There is no network at {path}. `firstdegree do`, `import` or `demo` make one; --db names another."
+            raise Failure("no_network", detail, UNAVAILABLE)
+
+    @contextmanager
+    def progress(self, what: str) -> Iterator[Callable[[int, int], None] | None]:
+        """A progress bar on standard error while the block runs, told by calling it; None where nobody would see one."""
+        from sys import stderr
+
+        if self.as_json or not stderr.isatty():
+            yield None
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(what, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+CATCH_UP_EVENTS = 20_000
+
+
+def catch_up(network: "Network", progress: Callable[[int, int], None] | None) -> None:
+    """Bring the read models to the head, telling how far they are."""
+    head = network.head
+    start = min((status.position for status in network.status() if status.error is None), default=head)
+    for position in range(start, head, CATCH_UP_EVENTS):
+        network.catch_up(min(head, position + CATCH_UP_EVENTS))
+        if progress:
+            progress(position, head)
+
+
+def moment(text: str) -> int:
+    """An instant in microseconds UTC, from a date, a time with or without zone (then UTC), or microseconds."""
+    if text.isdecimal():
+        return int(text)
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no time: write 2026-01-31 or 2026-01-31T12:00Z.") from error
+    aware = given if given.tzinfo else given.replace(tzinfo=UTC)
+    since = aware - datetime(1970, 1, 1, tzinfo=UTC)
+    return since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds
+
+
+def as_of(text: str | None) -> int | datetime | None:
+    """A point of the past: a position, or a time."""
+    if text is None or text.isdecimal():
+        return None if text is None else int(text)
+    return datetime.fromtimestamp(0, UTC) + _microseconds(moment(text))

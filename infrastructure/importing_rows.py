@@ -1,0 +1,124 @@
+"""What a row of a file of history means: the commands it stands for, and when they were given."""
+
+import re
+from typing import Protocol
+
+from domain import (
+    AcceptInvitation,
+    ChangeFollowerSetting,
+    Command,
+    Follow,
+    FollowerSetting,
+    PublishPost,
+    RegisterMember,
+    SendInvitation,
+)
+from domain.identifiers import SECOND, Instant, member_tag
+from infrastructure.log import Log
+
+Row = tuple[int, Instant | None, list[Command]]
+"""A row's number, its time (None: the clock's), and its commands."""
+COMMANDS_A_ROW_MAX = 4
+ACTIVITY_HEADER = ["seq", "ts", "kind", "actor", "target"]
+HEADER_WORDS = re.compile(
+    r"^(node|source|src|from|target|dst|to|member|user|id|inviter|invitee|other)s?(_?\w{0,4})?$", re.IGNORECASE
+)
+COMMENTS = ("#", "%")
+
+
+class Mapping(Protocol):
+    """How the lines of one kind of file become rows. ValueError says what is wrong with a line."""
+
+    def read(self, number: int, line: str, first: int) -> Row | None:
+        """The row on a line, or None where there is none, or one before the row `first`."""
+
+
+class Activity:
+    """Rows `seq, ts, kind, actor, target`, in time order, under that header; ts in seconds, fields parted by tabs.
+
+    join: the actor registers and lets everyone follow. follow: the actor follows and invites the target, which accepts
+    the target's invitation if one is pending. accept: the actor accepts the target's invitation. item: the actor
+    publishes; the item's id is the row's seq.
+    """
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def read(self, number: int, line: str, first: int) -> Row | None:
+        fields = line.split("\t")
+        if number == 1:
+            if fields != ACTIVITY_HEADER:
+                raise ValueError(f"the header is not {' '.join(ACTIVITY_HEADER)}, parted by tabs")
+            return None
+        if len(fields) != len(ACTIVITY_HEADER):
+            raise ValueError(f"{len(fields)} fields instead of {len(ACTIVITY_HEADER)}, parted by tabs")
+        seq, seconds, kind, actor, target = fields
+        if not (seq.isdecimal() and seconds.isdecimal()):
+            raise ValueError("seq and ts are not both whole numbers")
+        row = int(seq)
+        if row <= self._last:
+            raise ValueError(f"seq {row} does not come after {self._last}")
+        self._last = row
+        if row < first:
+            return None
+        return row, int(seconds) * SECOND, self._commands(seq, kind, actor, target)
+
+    @staticmethod
+    def _commands(seq: str, kind: str, actor: str, target: str) -> list[Command]:
+        match kind:
+            case "join":
+                return [
+                    RegisterMember(member=actor, name=actor, primary_email=f"m{actor}@members.invalid"),
+                    ChangeFollowerSetting(member=actor, setting=FollowerSetting.EVERYONE),
+                ]
+            case "follow":
+                return [Follow(follower=actor, followee=target), SendInvitation(inviter=actor, invitee=target)]
+            case "accept":
+                return [AcceptInvitation(inviter=target, invitee=actor)]
+            case "item":
+                return [PublishPost(author=actor, text=f"item {seq}", item=seq)]
+        raise ValueError(f"no such kind of row: {kind!r}; there are join, follow, accept, item")
+
+
+class Edges:
+    """Pairs in the first two columns, parted by commas, tabs or blanks: the first invites, the second accepts.
+
+    A header is passed over, and so are empty lines and comments (# or %). Who is not known is registered.
+    """
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._registered: set[str] = set()
+        self._begun = False
+
+    def read(self, number: int, line: str, first: int) -> Row | None:
+        line = line.strip()
+        if not line or line.startswith(COMMENTS):
+            return None
+        fields = [field.strip().strip('"') for field in (line.split(",") if "," in line else line.split())]
+        if len(fields) < 2:
+            raise ValueError("fewer than two columns")
+        begun, self._begun = self._begun, True
+        if not begun and all(HEADER_WORDS.match(field) for field in fields[:2]):
+            return None
+        if number < first:
+            return None
+        inviter, invitee = fields[:2]
+        return (
+            number,
+            None,
+            [
+                *self._registrations(inviter),
+                *self._registrations(invitee),
+                SendInvitation(inviter=inviter, invitee=invitee),
+                AcceptInvitation(inviter=inviter, invitee=invitee),
+            ],
+        )
+
+    def _registrations(self, member: str) -> list[Command]:
+        if member in self._registered:
+            return []
+        self._registered.add(member)
+        if self._log.tail_of(member_tag(member)) is not None:
+            return []
+        return [RegisterMember(member=member, name=member, primary_email=f"m{member}@members.invalid")]

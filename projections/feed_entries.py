@@ -1,0 +1,268 @@
+"""Why an item is in a member's feed, or is not: the definition of section 6 of the rules, asked of one item at a time.
+
+Whatever finds the items to ask about, pulled or pushed, this decides, so all feeds are equal by construction (F10).
+"""
+
+from dataclasses import dataclass
+
+from domain.identifiers import DAY, Instant
+from domain.publishing import falls_within
+from projections.connection_queries import connected
+from projections.feed_policy import backfill_limits
+from projections.members import present
+from projections.privacy import apart
+from projections.projection import STANDS, stands
+from projections.reading import Reading
+
+SHARES_SCANNED_MAX = 200
+"""Up to how many shares of an item are held against the viewer's follows; where there are more, the follows are held
+against them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What brings an item to a feed (F3). `kind`: follow, hashtag or share; `ref`: the followee, the hashtag or the
+    sharer; `share`: the id of the share. `position`: that of the event that is the cause, the follow, the hashtag's
+    follow, or the share (F9)."""
+
+    kind: str
+    ref: str
+    share: str | None
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """An original in a feed, with all its causes (F6). `position`: that which last brought it, by which feeds are
+    ordered (F7)."""
+
+    item: str
+    author: str
+    kind: str
+    causes: tuple[Cause, ...]
+    position: int
+    published_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """The first rule that keeps an item out of a feed (F9). `code` is stable; `rule` is the rule's id."""
+
+    code: str
+    rule: str
+
+
+NOT_AVAILABLE = Absence("not_available", "F1")
+"""Unknown, deleted, hidden, erased, in a block, or for connections only (F2): one answer, from which nothing can be
+inferred (X16)."""
+OWN_ITEM = Absence("own_item", "F5")
+MUTED = Absence("muted", "F1")
+NO_CAUSE = Absence("no_cause", "F3")
+STATUS_UPDATES_WITHHELD = Absence("status_updates_withheld", "F4")
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """How another member stands to the viewer. `narrowed`: lets only connections follow. `followed`: since which
+    position and instant the viewer's follow stands, effective or not."""
+
+    hidden: bool
+    apart: bool
+    muted: bool
+    narrowed: bool
+    followed: tuple[int, Instant] | None
+
+    @property
+    def available(self) -> bool:
+        return not self.hidden and not self.apart
+
+
+_RELATION = f"""
+SELECT NOT {present(":other")}, {apart(":viewer", ":other")},
+  EXISTS (SELECT 1 FROM mute WHERE muter = :viewer AND muted = :other AND {STANDS}),
+  EXISTS (SELECT 1 FROM setting
+    WHERE member = :other AND name = 'follower_setting' AND value = 'connections' AND {STANDS}),
+  follow.began, follow.at
+FROM (SELECT 1) LEFT JOIN follow
+  ON follow.follower = :viewer AND follow.followee = :other AND {stands("follow")}"""
+_ORIGINAL = f"""
+SELECT actor, kind, audience, began, at,
+  (SELECT count(*) FROM (SELECT 1 FROM activity AS any_share WHERE any_share.original = :item LIMIT :most))
+FROM activity WHERE id = :item AND kind <> 'share' AND {STANDS}"""
+_ACTIVITY = f"SELECT actor, kind, original FROM activity WHERE id = :item AND {STANDS}"
+_HASHTAGS = f"SELECT 1 FROM hashtag_follow WHERE member = :viewer AND {STANDS} LIMIT 1"
+_HASHTAG_CAUSES = f"""
+SELECT wanted.hashtag, wanted.began
+FROM hashtag_follow AS wanted CROSS JOIN hashtag_item AS found
+WHERE wanted.member = :viewer AND wanted.began < :position AND {stands("wanted")}
+  AND found.hashtag = wanted.hashtag AND found.item = :item
+ORDER BY wanted.began"""
+
+
+def _share_causes(order: str) -> str:
+    return f"""
+SELECT share.actor, share.id, share.began
+FROM {order}
+WHERE share.original = :item AND share.kind = 'share' AND {stands("share")}
+  AND follow.follower = :viewer AND follow.followee = share.actor AND follow.began < share.began AND {stands("follow")}
+ORDER BY share.began DESC"""
+
+
+_OF_FEW_SHARES = _share_causes("activity AS share CROSS JOIN follow")
+_OF_MANY_SHARES = _share_causes("follow CROSS JOIN activity AS share")
+_BACKFILL_OLDEST = """
+SELECT began FROM activity
+WHERE actor = :author AND began < :followed AND ended > :followed AND kind <> 'share'
+ORDER BY began DESC LIMIT 1 OFFSET :newer"""
+
+
+class Viewer:
+    """A member who reads their feed, in one reading: what is asked about other members and items is asked once and
+    kept.
+
+    That the viewer is hidden themselves keeps nothing from them (section 7: nothing of the others' items for who
+    hibernates).
+    """
+
+    __slots__ = ("_backfills", "_connected", "_hashtags", "_judged", "_relations", "member", "reading")
+
+    def __init__(self, reading: Reading, member: str) -> None:
+        self.reading = reading
+        self.member = member
+        self._relations: dict[str, Relation] = {}
+        self._connected: dict[str, bool] = {}
+        self._backfills: dict[str, tuple[int, Instant]] = {}
+        self._judged: dict[str, FeedEntry | Absence] = {}
+        self._hashtags: bool | None = None
+
+    def relation(self, other: str) -> Relation:
+        known = self._relations.get(other)
+        if known is None:
+            row = self.reading.all(_RELATION, viewer=self.member, other=other)[0]
+            hidden, blocked, muted, narrowed, began, at = row
+            followed = None if began is None else (began, at)
+            known = Relation(bool(hidden), bool(blocked), bool(muted), bool(narrowed), followed)
+            self._relations[other] = known
+        return known
+
+    def connected(self, other: str) -> bool:
+        known = self._connected.get(other)
+        if known is None:
+            known = connected(self.reading, self.member, other, despite=self.member) is not None
+            self._connected[other] = known
+        return known
+
+    def heard(self, other: str) -> bool:
+        """F1, for what another member does."""
+        relation = self.relation(other)
+        return relation.available and not relation.muted
+
+    def follow(self, other: str) -> tuple[int, Instant] | None:
+        """Since which position and instant the viewer's effective follow stands (X11), or None."""
+        relation = self.relation(other)
+        if relation.followed is None or not relation.available:
+            return None
+        return relation.followed if not relation.narrowed or self.connected(other) else None
+
+    def backfill(self, author: str) -> tuple[int, Instant]:
+        """The position and the instant from which on the author's originals qualify though older than the viewer's
+        follow (F3).
+
+        Among the newest that stood when the follow began count all, for whomever and of whatever kind.
+        """
+        known = self._backfills.get(author)
+        if known is None:
+            followed = self.relation(author).followed
+            assert followed is not None
+            position, at = followed
+            items, days = backfill_limits(self.reading, position, at)
+            oldest = 0
+            if items == 0:
+                oldest = position
+            elif items is not None:
+                row = self.reading.one(_BACKFILL_OLDEST, author=author, followed=position, newer=items - 1)
+                oldest = 0 if row is None else row[0]
+            known = self._backfills[author] = (oldest, -(2**63) if days is None else at - days * DAY)
+        return known
+
+    def judge(self, item: str) -> FeedEntry | Absence:
+        """The entry of an original in the viewer's feed, or the first rule that keeps it out (F1-F7, F9)."""
+        known = self._judged.get(item)
+        if known is None:
+            known = self._judged[item] = self._judge(item)
+        return known
+
+    def original_of(self, item: str) -> str | None:
+        """The original that an item or a share leads to; None for what is not there for the viewer."""
+        row = self.reading.one(_ACTIVITY, item=item)
+        if row is None:
+            return None
+        actor, kind, original = row
+        if kind == "share" and actor != self.member and not self.relation(actor).available:
+            return None
+        return str(original)
+
+    def _judge(self, item: str) -> FeedEntry | Absence:
+        row = self.reading.one(_ORIGINAL, item=item, most=SHARES_SCANNED_MAX)
+        if row is None:
+            return NOT_AVAILABLE
+        author, kind, audience, position, at, activities = row
+        if author == self.member:
+            return OWN_ITEM
+        relation = self.relation(author)
+        if not relation.available or (audience == "connections" and not self.connected(author)):
+            return NOT_AVAILABLE
+        if relation.muted:
+            return MUTED
+        followed = self._follow_causes(author, position, at)
+        shared = self._share_causes(item, activities) if activities > 1 else []
+        tagged = self._hashtag_causes(item, position) if audience == "anyone" else []
+        withheld = bool(followed or shared) and self._withheld(item, author, kind)
+        if withheld:
+            followed, shared = [], []
+        causes = (*followed, *tagged, *shared)
+        if not causes:
+            return STATUS_UPDATES_WITHHELD if withheld else NO_CAUSE
+        # Shares come newest first, and after what they share.
+        brought = shared[0].position if shared else position
+        return FeedEntry(item, author, kind, causes, brought, at)
+
+    def _follow_causes(self, author: str, position: int, at: Instant) -> list[Cause]:
+        follow = self.follow(author)
+        if follow is None:
+            return []
+        if follow[0] > position:
+            oldest, earliest = self.backfill(author)
+            if position < oldest or at < earliest:
+                return []
+        return [Cause("follow", author, None, follow[0])]
+
+    def _hashtag_causes(self, item: str, position: int) -> list[Cause]:
+        if self._hashtags is None:
+            self._hashtags = self.reading.exists(_HASHTAGS, viewer=self.member)
+        if not self._hashtags:
+            return []
+        rows = self.reading.all(_HASHTAG_CAUSES, viewer=self.member, item=item, position=position)
+        return [Cause("hashtag", hashtag, None, began) for hashtag, began in rows]
+
+    def _share_causes(self, item: str, activities: int) -> list[Cause]:
+        sql = _OF_FEW_SHARES if activities < SHARES_SCANNED_MAX else _OF_MANY_SHARES
+        return [
+            Cause("share", sharer, share, began)
+            for sharer, share, began in self.reading.all(sql, viewer=self.member, item=item)
+            if self.heard(sharer) and self.follow(sharer)
+        ]
+
+    def _withheld(self, item: str, author: str, kind: str) -> bool:
+        """F4: whether a status update does not reach the viewer, who is not connected with its author, by following:
+        neither following the author nor one who shares it. A followed hashtag is asked for by the viewer and brings
+        it all the same.
+
+        The policy is the one in force at the reading.
+        """
+        if kind != "status_update" or self.connected(author):
+            return False
+        policy = self.reading.policy.status_updates_to_followers
+        if isinstance(policy, str):
+            return policy == "never"
+        return not falls_within(item, self.member, policy)

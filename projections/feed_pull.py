@@ -1,0 +1,120 @@
+"""The pulled feed: where entries can come from, newest first, read from what the viewer follows.
+
+A *candidate* is a position and the original that may have been brought there. Candidates are found without judgement
+of the item, by streams that are opened only when the merge has come down to the position from which on they may hold
+something.
+"""
+
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any
+
+from projections.feed_entries import Viewer
+from projections.projection import STANDS, stands
+from projections.reading import Reading
+
+Candidate = tuple[int, str]
+FIRST_ROWS, MOST_ROWS = 8, 512
+"""How many rows a stream reads at first and at most; it reads four times as many each time it goes on."""
+
+FOLLOWED = f"""
+SELECT follow.followee,
+  (SELECT activity.began FROM activity
+    WHERE activity.actor = follow.followee AND activity.began <= :below AND activity.ended > :as_of
+    ORDER BY activity.began DESC LIMIT 1) AS newest
+FROM follow WHERE follow.follower = :viewer AND {stands("follow")}"""
+ACTIVITIES = """
+SELECT began, original, kind, author, at FROM activity
+WHERE actor = :actor AND began <= :below AND ended > :as_of
+ORDER BY began DESC LIMIT :size"""
+HASHTAGS = f"""
+SELECT wanted.hashtag, wanted.began,
+  (SELECT found.began FROM hashtag_item AS found
+    WHERE found.hashtag = wanted.hashtag AND found.began <= :below AND found.began > wanted.began
+    ORDER BY found.began DESC LIMIT 1) AS newest
+FROM hashtag_follow AS wanted WHERE wanted.member = :viewer AND {stands("wanted")}"""
+HASHTAG_ITEMS = f"""
+SELECT began, item, author FROM hashtag_item
+WHERE hashtag = :hashtag AND began <= :below AND began > :since AND {STANDS}
+ORDER BY began DESC LIMIT :size"""
+
+
+class Merge:
+    """Streams of candidates in falling order of position, merged. Streams may be added while it is walked."""
+
+    __slots__ = ("_heap", "_numbers")
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, str | None, Iterator[Candidate]]] = []
+        self._numbers = count()
+
+    def add(self, bound: int, stream: Iterator[Candidate]) -> None:
+        """Open a stream that holds nothing above `bound` once the merge has come down to there."""
+        heappush(self._heap, (-bound, next(self._numbers), None, stream))
+
+    def __iter__(self) -> Iterator[Candidate]:
+        heap, last = self._heap, -1
+        while heap:
+            negative, number, original, stream = heappop(heap)
+            if original is not None and -negative != last:
+                last = -negative
+                yield last, original
+            following = next(stream, None)
+            if following is not None:
+                heappush(heap, (-following[0], number, following[1], stream))
+
+
+def descending(reading: Reading, sql: str, below: int, **parameters: Any) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query in falling order of its first column, a position, read a few at a time from `:below` on."""
+    size = FIRST_ROWS
+    while rows := reading.all(sql, below=below, size=size, **parameters):
+        yield from rows
+        if len(rows) < size:
+            return
+        below, size = rows[-1][0] - 1, min(size * 4, MOST_ROWS)
+
+
+def from_followee(viewer: Viewer, followee: str, below: int) -> Iterator[Candidate]:
+    """What a followee published and shared; of what is older than the follow, the originals that it backfills."""
+    follow = viewer.follow(followee)
+    if follow is None or viewer.relation(followee).muted:
+        return
+    for position, original, kind, author, at in descending(viewer.reading, ACTIVITIES, below, actor=followee):
+        if position < follow[0]:
+            oldest, earliest = viewer.backfill(followee)
+            if position < oldest or at < earliest:
+                return  # and so is everything older
+            if kind == "share":
+                continue
+        if author != viewer.member:
+            yield position, original
+
+
+def from_hashtag(viewer: Viewer, hashtag: str, since: int, below: int) -> Iterator[Candidate]:
+    """What was published under a hashtag since the viewer followed it."""
+    for position, item, author in descending(viewer.reading, HASHTAG_ITEMS, below, hashtag=hashtag, since=since):
+        if author != viewer.member:
+            yield position, item
+
+
+def add_followees(viewer: Viewer, merge: Merge, below: int) -> None:
+    """A stream for each followee, from their newest activity on."""
+    for followee, newest in viewer.reading.all(FOLLOWED, viewer=viewer.member, below=below):
+        if newest is not None:
+            merge.add(newest, from_followee(viewer, followee, newest))
+
+
+def add_hashtags(viewer: Viewer, merge: Merge, below: int) -> None:
+    """A stream for each followed hashtag, from its newest item on."""
+    for hashtag, since, newest in viewer.reading.all(HASHTAGS, viewer=viewer.member, below=below):
+        if newest is not None:
+            merge.add(newest, from_hashtag(viewer, hashtag, since, newest))
+
+
+def pulled(viewer: Viewer, below: int) -> Merge:
+    """All that may be in the feed at or below a position."""
+    merge = Merge()
+    add_followees(viewer, merge, below)
+    add_hashtags(viewer, merge, below)
+    return merge

@@ -1,0 +1,95 @@
+"""The pushed feed, read: entries from where they were pushed, and the rest from where it has to be pulled."""
+
+from collections.abc import Iterator
+
+from projections.feed_entries import Viewer
+from projections.feed_policy import PUSH_FOLLOWERS_MAX
+from projections.feed_pull import Candidate, Merge, add_followees, add_hashtags, descending, from_followee
+from projections.feed_push import ACTS
+from projections.projection import OPEN, stands
+
+IS_PUSHED = f"SELECT min(began) FROM feed_policy WHERE name = '{PUSH_FOLLOWERS_MAX}' AND value > 0 AND began <= :as_of"
+NEWEST_GAP = "SELECT max(began) FROM feed_gap WHERE viewer = :viewer"
+NEXT_ACT = "SELECT min(began) FROM (" + " UNION ALL ".join(
+    f"SELECT * FROM (SELECT began FROM {table} WHERE {actor} = :viewer AND began > :gap ORDER BY began LIMIT 1)"
+    for table, actor in ACTS
+)
+NEXT_ACT += ")"
+OLDEST_KEPT = "SELECT sequence, began FROM feed_entry WHERE viewer = :viewer ORDER BY sequence LIMIT 1"
+ENTRIES = """
+SELECT began, original, sequence FROM feed_entry
+WHERE viewer = :viewer AND sequence < :sequence AND began <= :below
+ORDER BY sequence DESC LIMIT :size"""
+UNPUSHED_FOLLOWEES = f"""
+SELECT follow.followee, author.began FROM follow CROSS JOIN feed_unpushed AS author
+WHERE follow.follower = :viewer AND {stands("follow")}
+  AND author.author = follow.followee AND author.began > :complete_from"""
+RECENT_FOLLOWS = f"""
+SELECT follow.began, follow.followee FROM follow
+WHERE follow.follower = :viewer AND follow.began <= :below AND follow.began > :complete_from AND {stands("follow")}
+ORDER BY follow.began DESC LIMIT :size"""
+
+
+def complete_from(viewer: Viewer) -> int | None:
+    """Above which position all that was not pushed to the viewer is noted; None: nothing was ever to be pushed.
+
+    Below are the time before anything was pushed, the newest gap of a dormant reader, and what is no longer kept.
+    """
+    reading = viewer.reading
+    (first,) = reading.all(IS_PUSHED)[0]
+    if first is None:
+        return None
+    bounds = [int(first)]
+    (gap,) = reading.all(NEWEST_GAP, viewer=viewer.member)[0]
+    if gap is not None:
+        (returned,) = reading.all(NEXT_ACT, viewer=viewer.member, gap=gap)[0]
+        bounds.append(reading.as_of if returned is None else returned)
+    oldest = reading.one(OLDEST_KEPT, viewer=viewer.member)
+    if oldest is not None and oldest[0] > 1:
+        bounds.append(oldest[1] - 1)
+    return max(bounds)
+
+
+def from_entries(viewer: Viewer, below: int) -> Iterator[Candidate]:
+    """What was pushed to the viewer."""
+    size, sequence = 32, OPEN
+    while rows := viewer.reading.all(ENTRIES, viewer=viewer.member, sequence=sequence, below=below, size=size):
+        yield from ((position, original) for position, original, _ in rows)
+        sequence = rows[-1][2]
+
+
+def pushed(viewer: Viewer, below: int) -> Merge:
+    """All that may be in the feed at or below a position: what was pushed, and of the rest only what may have to be
+    pulled.
+
+    Pulled are hashtags; authors with too many followers, from their newest activity that was not pushed; followees of
+    whom older items qualify, from before the follow on; and everybody below the position above which the entries are
+    complete.
+    """
+    merge = Merge()
+    complete = complete_from(viewer)
+    add_hashtags(viewer, merge, below)
+    if complete is None or below <= complete:
+        add_followees(viewer, merge, below)
+        return merge
+
+    def everybody() -> Iterator[Candidate]:
+        add_followees(viewer, merge, complete)
+        yield from ()
+
+    def backfilled() -> Iterator[Candidate]:
+        # A follow can bring items from before it once the merge is below the follow, and not earlier.
+        recent = descending(viewer.reading, RECENT_FOLLOWS, OPEN, viewer=viewer.member, complete_from=complete)
+        for position, followee in recent:
+            bound = min(position - 1, below)
+            merge.add(bound, from_followee(viewer, followee, bound))
+        yield from ()
+
+    merge.add(below, from_entries(viewer, below))
+    merge.add(below, backfilled())
+    merge.add(complete, everybody())
+    unpushed = viewer.reading.all(UNPUSHED_FOLLOWEES, viewer=viewer.member, complete_from=complete)
+    for followee, newest in unpushed:
+        bound = min(newest, below)
+        merge.add(bound, from_followee(viewer, followee, bound))
+    return merge

@@ -1,0 +1,146 @@
+"""A network of a few members at a time of its own, as tests of the queries ask it: everything through the door and the log."""
+
+from collections.abc import Callable, Iterable
+from itertools import count
+from typing import Any, TypeVar
+
+from domain import (
+    AcceptInvitation,
+    BlockMember,
+    Command,
+    Follow,
+    HibernateMember,
+    IgnoreInvitation,
+    IgnoreReason,
+    PublishArticle,
+    ReactivateMember,
+    Refused,
+    RegisterMember,
+    SendInvitation,
+)
+from domain.identifiers import SECOND, Instant
+from infrastructure.app import open_network
+from infrastructure.handling import Result
+from infrastructure.sql_reading import PastFacts
+from projections.connection_queries import active_connections
+from projections.reading import Page, Reading
+from projections.relationship import Relationship, relationship
+from projections.visibility import available
+
+T = TypeVar("T")
+START: Instant = 1_700_000_000_000_000
+EVERYBODY = ("ada", "bob", "cy", "dan")
+
+
+class SmallNetwork:
+    """Commands come a second after each other, and every question is answered at the time of the last one."""
+
+    def __init__(self, *members: str) -> None:
+        self.now = START
+        ids = (f"id-{number}" for number in count(1))
+        self.net = open_network("memory:", clock=lambda: self.now, new_id=lambda: next(ids), follow=False)
+        for member in members or EVERYBODY:
+            kind = "page" if member == "acme" else "person"
+            self.do(
+                RegisterMember(member=member, name=member.title(), primary_email=f"{member}@example.org", kind=kind)
+            )
+
+    def do(self, *commands: Command) -> Result:
+        for command in commands:
+            self.now += SECOND
+            result = self.net.handle(command)
+        return result
+
+    def code(self, command: Command) -> str | None:
+        """The code with which a command is refused."""
+        try:
+            self.do(command)
+        except Refused as refused:
+            return refused.code
+        return None
+
+    def wait(self, duration: Instant) -> None:
+        self.now += duration
+
+    def ask(self, query: Callable[..., T], *arguments: Any, as_of: int | None = None, **named: Any) -> T:
+        """What a query answers now, or as of a position."""
+        self.net.catch_up()
+        with self.net.reading(as_of) as reading:
+            answer = query(reading, *arguments, **named)
+            if isinstance(answer, Page):
+                assert len(answer.rows) <= answer.total  # counted while the snapshot lasts
+            return answer
+
+    def refusal(self, query: Callable[..., Any], *arguments: Any, **named: Any) -> str | None:
+        """The code with which a query is refused."""
+        try:
+            self.ask(query, *arguments, **named)
+        except Refused as refused:
+            return refused.code
+        return None
+
+    def related(self, viewer: str, member: str, as_of: int | None = None) -> Relationship:
+        self.net.catch_up()
+        with self.net.reading(as_of) as reading:
+            facts = PastFacts(self.net.log, reading.as_of, reading.now)
+            return relationship(reading, facts, viewer, member, lambda other: degree(reading, viewer, other))
+
+    # What tests do most
+
+    def connect(self, one: str, other: str) -> None:
+        self.do(SendInvitation(inviter=one, invitee=other), AcceptInvitation(inviter=one, invitee=other))
+
+    def invite(self, inviter: str, invitee: str, note: str | None = None) -> None:
+        self.do(SendInvitation(inviter=inviter, invitee=invitee, note=note))
+
+    def ignore(self, inviter: str, invitee: str, reason: str = "not_now") -> None:
+        self.do(IgnoreInvitation(inviter=inviter, invitee=invitee, reason=IgnoreReason(reason)))
+
+    def follow(self, follower: str, followee: str) -> None:
+        self.do(Follow(follower=follower, followee=followee))
+
+    def block(self, blocker: str, blocked: str) -> None:
+        self.do(BlockMember(blocker=blocker, blocked=blocked))
+
+    def hibernate(self, member: str) -> None:
+        self.do(HibernateMember(member=member))
+
+    def reactivate(self, member: str) -> None:
+        self.do(ReactivateMember(member=member))
+
+    def publish_article(self, author: str, item: str) -> None:
+        self.do(PublishArticle(author=author, title="On bridges", body="They stand.", item=item))
+
+    @property
+    def head(self) -> int:
+        return self.net.head
+
+
+def degree(reading: Reading, viewer: str, member: str) -> int | None:
+    """G1, step by step."""
+    reached, edge = {viewer}, {viewer}
+    for distance in range(4):
+        if member in edge:
+            return distance
+        near = {other for each in edge for other in active_connections(reading, each)}
+        edge = {other for other in near - reached if available(reading, viewer, other)}
+        reached |= edge
+    return None
+
+
+def walk(asked: Callable[[int], Page[Any]]) -> list[Any]:
+    """All rows of a list, page by page: `asked(before)` gives the page before a position. Every page but the last is full."""
+    rows: list[Any] = []
+    before = 2**63 - 1
+    while True:
+        shown = asked(before)
+        rows += shown.rows
+        if shown.cursor is None:
+            return rows
+        assert shown.rows, "an empty page that goes on"
+        before = int(shown.cursor.split(".")[1])
+
+
+def members(rows: Iterable[Any]) -> list[str]:
+    """The members of the rows, in order."""
+    return [row.member for row in rows]

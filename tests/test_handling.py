@@ -1,0 +1,194 @@
+"""Command handling, as a backend engineer meets it: one caller, many threads, an event loop, bulk; on both logs."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from domain import (
+    AcceptInvitation,
+    BlockMember,
+    ChangeFollowerSetting,
+    ChangePolicy,
+    Follow,
+    PublishPost,
+    Refused,
+    RegisterMember,
+    SendInvitation,
+)
+from domain.identifiers import DAY
+from infrastructure.app import Network, open_network
+from infrastructure.dcb import DCBEvent
+from infrastructure.envelope import metadata_of
+from infrastructure.requests import Request, Result
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def network(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Network]:
+    address = "memory:" if request.param == "memory" else f"sqlite:///{tmp_path}/network.db"
+    with open_network(address, follow=False) as opened:
+        opened.handle_many(
+            RegisterMember(member=name, name=name, primary_email=f"{name}@example.org")
+            for name in ("ada", "bob", "cyd", "dan")
+        )
+        yield opened
+
+
+def test_a_result_carries_position_events_and_advisories(network: Network) -> None:
+    result = network.handle(SendInvitation(inviter="ada", invitee="bob"))
+    assert (result.position, [type(event).__name__ for event in result.events]) == (5, ["InvitationSent"])
+    assert result.advisories == ("customize_note", "email_shared")
+
+
+def test_a_refusal_records_nothing(network: Network) -> None:
+    head = network.head
+    with pytest.raises(Refused) as refusal:
+        network.handle(SendInvitation(inviter="ada", invitee="ada"))
+    assert (refusal.value.code, network.head) == ("self", head)
+    assert refusal.value.detail
+
+
+def test_what_is_already_so_is_accepted_with_no_events_and_a_position_to_wait_for(network: Network) -> None:
+    network.handle(SendInvitation(inviter="ada", invitee="bob"))
+    again = network.handle(SendInvitation(inviter="ada", invitee="bob"))
+    assert (again.events, again.position) == ((), network.head)
+    network.wait_for(again.position)
+
+
+def test_h5_e14_the_same_command_id_gives_the_first_result_again(network: Network) -> None:
+    first = network.handle(SendInvitation(inviter="ada", invitee="bob"), command_id="c-1")
+    network.handle(AcceptInvitation(inviter="ada", invitee="bob"))
+    assert network.handle(SendInvitation(inviter="ada", invitee="bob"), command_id="c-1") == first
+
+
+def test_e15_the_same_command_id_with_other_content_is_refused(network: Network) -> None:
+    network.handle(SendInvitation(inviter="ada", invitee="bob"), command_id="c-1")
+    with pytest.raises(Refused) as refusal:
+        network.handle(SendInvitation(inviter="ada", invitee="cyd"), command_id="c-1")
+    assert refusal.value.code == "command_reused"
+
+
+def test_a_command_id_holds_within_one_group_too(network: Network) -> None:
+    post = PublishPost(author="ada", text="Once")
+    first, second = network.handle_many([Request(post, command_id="p"), Request(post, command_id="p")])
+    assert isinstance(first, Result)
+    assert first == second
+
+
+def test_bulk_decides_in_order_and_answers_each(network: Network) -> None:
+    answers = network.handle_many(
+        [
+            SendInvitation(inviter="ada", invitee="bob"),
+            SendInvitation(inviter="bob", invitee="ada"),  # X1: accepts
+            SendInvitation(inviter="ada", invitee="bob"),
+            BlockMember(blocker="cyd", blocked="ada"),
+            Follow(follower="ada", followee="cyd"),
+        ]
+    )
+    codes = [answer.code if isinstance(answer, Refused) else len(answer.events) for answer in answers]
+    assert codes == [1, 4, "already_connected", 1, "not_available"]
+
+
+def test_many_in_flight_on_one_loop(network: Network) -> None:
+    network.handle(ChangeFollowerSetting(member="bob", setting="everyone"))
+
+    async def run() -> list[object]:
+        posts = [network.handle_async(PublishPost(author="ada", text=f"Post {number}")) for number in range(700)]
+        follows = [network.handle_async(Follow(follower="cyd", followee="bob")) for _ in range(10)]
+        refused = [network.handle_async(Follow(follower="cyd", followee="dan"))]
+        return await asyncio.gather(*posts, *follows, *refused, return_exceptions=True)
+
+    answers = asyncio.run(run())
+    assert sum(isinstance(answer, Result) and len(answer.events) == 1 for answer in answers) == 701
+    assert sum(isinstance(answer, Result) and not answer.events for answer in answers) == 9
+    assert isinstance(answers[-1], Refused)
+    assert asyncio.run(run()), "another loop works as well"
+
+
+def test_a_cancelled_caller_leaves_the_lane_to_the_others(network: Network) -> None:
+    async def run() -> Result:
+        waiting = [asyncio.ensure_future(network.handle_async(PublishPost(author="ada", text="x"))) for _ in range(20)]
+        await asyncio.sleep(0)
+        for task in waiting[::2]:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        return await network.handle_async(PublishPost(author="ada", text="after"))
+
+    assert asyncio.run(run()).position == network.head
+    assert network.handle(PublishPost(author="bob", text="and from a thread")).position == network.head
+
+
+def test_a_loop_that_is_closed_with_commands_in_flight_gives_the_lane_back(network: Network) -> None:
+    async def leave() -> None:
+        asyncio.ensure_future(network.handle_async(PublishPost(author="ada", text="unanswered")))
+        await asyncio.sleep(0)
+
+    asyncio.run(leave())
+    assert network.handle(PublishPost(author="bob", text="still served")).position == network.head
+
+
+def test_h23_n_plus_one_parallel_invitations_at_limit_n(network: Network) -> None:
+    network.handle(ChangePolicy(values={"invitations_per_week": 5}))
+    network.handle_many(
+        RegisterMember(member=f"m{number}", name="m", primary_email=f"m{number}@example.org") for number in range(12)
+    )
+    answers: list[str] = []
+
+    def send(number: int) -> None:
+        try:
+            network.handle(SendInvitation(inviter="ada", invitee=f"m{number}"))
+            answers.append("sent")
+        except Refused as refused:
+            answers.append(refused.code)
+
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == ["invitation_limit"] * 7 + ["sent"] * 5
+
+
+def test_a_crash_of_one_decision_is_its_own_answer(network: Network) -> None:
+    class Broken(PublishPost):
+        """A command that no decider knows: a programmer's mistake."""
+
+    with pytest.raises(KeyError):
+        network.handle_many([PublishPost(author="ada", text="before"), Broken(author="ada", text="x")])
+    assert network.handle(PublishPost(author="ada", text="after")).position == network.head == 6
+
+
+def test_e18_recorded_at_never_decreases_though_the_clock_steps_back(network: Network) -> None:
+    late = network.recorded_at(network.head) + 10 * DAY
+    network.handle(PublishPost(author="ada", text="late"), now=late)
+    network.handle(PublishPost(author="ada", text="the clock stepped back"), now=late - DAY)
+    times = [network.recorded_at(position) for position in range(1, network.head + 1)]
+    assert times == sorted(times)
+    assert network.position_at(late) == network.head
+    assert network.position_at(late - 1) == network.head - 2
+
+
+def test_the_envelope_says_who_why_and_under_which_policy(network: Network) -> None:
+    network.handle(ChangePolicy(values={"invitations_per_week": 50}))
+    result = network.handle(
+        SendInvitation(inviter="ada", invitee="bob"), actor="ada", command_id="c-1", correlation_id="r-1"
+    )
+    metadata = metadata_of(network.log.page(result.position - 1, 1)[0][2])
+    assert (metadata.actor, metadata.command, metadata.correlation, metadata.policy) == ("ada", "c-1", "r-1", 1)
+    accepted = network.handle(AcceptInvitation(inviter="ada", invitee="bob"))
+    first, *others = (metadata_of(data) for _, _, data in network.log.page(result.position, 9))
+    assert len(others) == len(accepted.events) - 1
+    assert {other.cause for other in others} == {first.id}
+    assert first.cause is None
+
+
+def test_events_that_others_append_are_seen_by_the_next_decision(network: Network) -> None:
+    """Another process's append is folded into the cached views before the next decision (H2)."""
+    network.handle(SendInvitation(inviter="ada", invitee="bob"))
+    withdrawn = b'{"v":1,"at":1,"id":"x","data":{"invitation":"i","inviter":"ada","invitee":"bob"}}'
+    network.log.append([DCBEvent("invitation_withdrawn", withdrawn, ["pair:ada~bob"])])
+    with pytest.raises(Refused) as refusal:
+        network.handle(AcceptInvitation(inviter="ada", invitee="bob"))
+    assert refusal.value.code == "no_invitation"

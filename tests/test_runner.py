@@ -1,0 +1,144 @@
+"""The runner: read your writes, several runners, a poison event, a store that does not fit its log."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from domain import PublishPost, Refused, RegisterMember
+from infrastructure.app import READ_MODELS_SUFFIX, Network, open_network
+from infrastructure.dcb import DCBEvent
+from infrastructure.runner import NotYet, ProjectionStopped
+
+
+def register(network: Network, *names: str) -> None:
+    for name in names:
+        network.handle(RegisterMember(member=name, name=name, primary_email=f"{name}@example.org"))
+
+
+def rows(network: Network, table: str) -> list[tuple[object, ...]]:
+    with network.reading() as reading:
+        return reading.all(f"SELECT * FROM {table}")
+
+
+def test_e16_what_was_written_is_read_after_waiting_for_it(tmp_path: Path) -> None:
+    with open_network(f"sqlite:///{tmp_path}/network.db") as network:
+        register(network, "ada", "bob")
+        for _ in range(50):
+            result = network.handle(PublishPost(author="ada", text="x"))
+            network.wait_for(result.position)
+            with network.reading() as reading:
+                assert reading.as_of >= result.position
+                assert reading.exists("SELECT 1 FROM activity WHERE began = :p", p=result.position)
+
+
+def test_e16_positions_that_a_read_model_ignores_can_be_waited_for_too() -> None:
+    with open_network("memory:") as network:
+        register(network, "ada")
+        network.wait_for(network.head)
+        assert {status.position for status in network.status()} == {1}
+
+
+def test_e16_waiting_for_what_is_not_written_ends_in_time() -> None:
+    with open_network("memory:") as network:
+        with pytest.raises(NotYet):
+            network.wait_for(5, timeout=0.05)
+
+
+def test_e9_two_runners_of_one_store_take_each_event_once(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path}/network.db"
+    with open_network(address) as network, open_network(address) as other:
+        register(network, "ada", "bob")
+        threads = [
+            threading.Thread(
+                target=lambda one=one: [one.handle(PublishPost(author="ada", text="x")) for _ in range(150)]
+            )
+            for one in (network, other)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for one in (network, other):
+            one.wait_for(network.head, timeout=10)
+        assert len(rows(network, "activity")) == 300
+        assert all(network.check().values())
+
+
+# Facts that were never decided so: the first fails in a handler of invitations, the second in the store of members.
+POISON = {
+    "invitations": DCBEvent(
+        "invitation_sent",
+        b'{"v":1,"at":1,"id":"p","data":{"invitation":"i","inviter":"ada","invitee":"bob","note":"","note_kind":"custom",'
+        b'"how_known":null,"barred":"?","expires_at":"?","email_notice":1}}',
+        ["member:ada"],
+    ),
+    "members": DCBEvent(
+        "follower_setting_changed",
+        b'{"v":1,"at":1,"id":"p","data":{"member":"ada","setting":["everyone"]}}',
+        ["member:ada"],
+    ),
+}
+
+
+@pytest.mark.parametrize("stopped", POISON)
+def test_e12_a_poison_event_stops_what_cannot_take_it_alone_at_its_position(tmp_path: Path, stopped: str) -> None:
+    with open_network(f"sqlite:///{tmp_path}/network.db", follow=False) as network:
+        register(network, "ada", "bob")
+        network.log.append([POISON[stopped]])
+        register(network, "cyd")
+        network.catch_up()
+        status = {one.name: one for one in network.status()}
+        assert {name for name, one in status.items() if one.error} == {stopped}
+        for name, one in status.items():
+            assert one.position == (2 if one.error else 4), name
+        with pytest.raises(ProjectionStopped, match="stopped after position 2"):
+            network.wait_for(4)
+        with network.reading(None, "followers") as reading:
+            assert reading.as_of == 4
+        with pytest.raises(Refused, match="projection_stopped"), network.reading():
+            pass
+        with network.reading(2) as reading:
+            assert reading.as_of == 2
+        network.retry()
+        network.catch_up()
+        assert {one.position for one in network.status() if one.error} == {2}, "it tries again, and never skips"
+
+
+def test_a_store_of_another_log_is_made_anew(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        with open_network(f"sqlite:///{tmp_path}/{name}.db", follow=False) as network:
+            register(network, name)
+            network.catch_up()
+    (tmp_path / f"one.db{READ_MODELS_SUFFIX}").replace(tmp_path / f"two.db{READ_MODELS_SUFFIX}")
+    with open_network(f"sqlite:///{tmp_path}/two.db", follow=False) as network:
+        network.catch_up()
+        assert [row[0] for row in rows(network, "member")] == ["two"]
+
+
+def test_e10_a_store_that_is_gone_is_rebuilt_from_the_log(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path}/network.db"
+    with open_network(address, follow=False) as network:
+        register(network, "ada", "bob")
+        network.catch_up()
+        before = rows(network, "member")
+    for file in tmp_path.glob(f"*{READ_MODELS_SUFFIX}*"):
+        file.unlink()
+    with open_network(address, follow=False) as network:
+        network.catch_up()
+        assert rows(network, "member") == before
+
+
+def test_a_store_that_is_ahead_of_a_restored_log_is_made_anew(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path}/network.db"
+    with open_network(address, follow=False) as network:
+        register(network, "ada")
+    backup = (tmp_path / "network.db").read_bytes()
+    with open_network(address, follow=False) as network:
+        register(network, "bob", "cyd")
+        network.catch_up()
+    (tmp_path / "network.db").write_bytes(backup)
+    with open_network(address, follow=False) as network:
+        register(network, "dan")
+        network.catch_up()
+        assert [row[0] for row in rows(network, "member")] == ["ada", "dan"]

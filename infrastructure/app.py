@@ -66,7 +66,7 @@ class Network:
     ) -> None:
         self.log = log
         self._clock = clock
-        self._store = store
+        self.store = store
         self._handler = CommandHandler(log, clock, ids)
         self._runner = Runner(log, store)
         if follow:
@@ -84,7 +84,7 @@ class Network:
         """Stop following, and release files and threads."""
         self._runner.stop()
         self._handler.close()
-        self._store.close()
+        self.store.close()
         self.log.close()
 
     # Commands
@@ -159,12 +159,12 @@ class Network:
         return self._rebuild(None).run(swap=False, progress=progress).equal
 
     def _rebuild(self, names: Sequence[str] | None) -> Rebuild:
-        known = {projection.name: projection for projection in self._store.projections}
+        known = {projection.name: projection for projection in self.store.projections}
         unknown = set(names or ()) - set(known)
         if unknown:
             raise ValueError(f"no such projection: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
         chosen = [known[name] for name in names] if names else list(known.values())
-        return Rebuild(self.log, self._store, self._runner, chosen)
+        return Rebuild(self.log, self.store, self._runner, chosen)
 
     def position_at(self, when: When) -> int:
         """The last position recorded at or before a time."""
@@ -188,7 +188,7 @@ class Network:
             raise Refused("bad_as_of")
         if position is not None and position > self._runner.position():
             self._runner.wait_for(position, AS_OF_WAIT_SECONDS)
-        with self._store.reading() as run:
+        with self.store.reading() as run:
             reached, error = self._reached(run("SELECT projection, position, error FROM checkpoint"), needs)
             if position is None and error is not None:
                 raise Refused("projection_stopped")

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 TIMES = ("at", "since", "now", "effective_from")
 """Fields that hold an instant; so do those that end in _at or _since."""
 
+COLUMNS = 160
+"""How long a line may be where there is no terminal to fit it to."""
+
 
 def plain(value: Any) -> Any:
     """A value as JSON knows it: rows and events become objects."""
@@ -112,14 +115,19 @@ class Output:
             table.add_column(name.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
         for record in records:
             table.add_row(*(Text(record.get(name, "")) for name in names))
-        self.console.print(table)
+        if sys.stdout.isatty():
+            self.console.print(table)
+            return
+        with self.console.capture() as drawn:
+            self.console.print(table)
+        print("\n".join(line.rstrip() for line in drawn.get().strip("\n").splitlines()))
 
     @property
     def console(self) -> "Console":
-        """For what is drawn. Where there is no terminal, lines are as long as they need to be."""
+        """For what is drawn; where that goes to no terminal, in lines of a fixed length."""
         from rich.console import Console
 
-        return Console() if sys.stdout.isatty() else Console(width=UNLIMITED, soft_wrap=True)
+        return Console(highlight=False) if sys.stdout.isatty() else Console(width=COLUMNS, highlight=False)
 
     def line(self, text: str) -> None:
         """A sentence, for people alone."""
@@ -130,5 +138,3 @@ class Output:
     def _line(record: Any) -> None:
         sys.stdout.write(orjson.dumps(record).decode() + "\n")
 
-
-UNLIMITED = 200

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,17 +112,25 @@ def moment(text: str) -> int:
     """An instant in microseconds UTC, from a date, a time with or without zone (then UTC), or microseconds."""
     if text.isdecimal():
         return int(text)
-    try:
-        given = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no time: write 2026-01-31 or 2026-01-31T12:00Z.") from error
-    aware = given if given.tzinfo else given.replace(tzinfo=UTC)
-    since = aware - datetime(1970, 1, 1, tzinfo=UTC)
-    return since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds
+    return microseconds(time_of(text))
 
 
 def as_of(text: str | None) -> int | datetime | None:
     """A point of the past: a position, or a time."""
-    if text is None or text.isdecimal():
-        return None if text is None else int(text)
-    return datetime.fromtimestamp(0, UTC) + _microseconds(moment(text))
+    if text is None:
+        return None
+    return int(text) if text.isdecimal() else time_of(text)
+
+
+def time_of(text: str) -> datetime:
+    """A date, or a time; without a zone it is UTC. A usage error for anything else."""
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no time: write 2026-01-31 or 2026-01-31T12:00Z.") from error
+    return given if given.tzinfo else given.replace(tzinfo=UTC)
+
+
+def microseconds(time: datetime) -> int:
+    """An instant as the log knows it."""
+    return (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

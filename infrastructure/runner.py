@@ -137,7 +137,7 @@ class Runner:
     def catch_up(self, position: int | None = None) -> None:
         """Bring the read models up to a position, or to the head, in the caller's own thread."""
         goal = self._log.head() if position is None else position
-        while self.position() < goal and self.step():
+        while (position := self.position()) < goal and self.step(min(BATCH_EVENTS, goal - position)):
             continue
 
     def wait_for(self, position: int, timeout: float) -> None:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from projections.connection_queries import is_viewer
 from projections.feed_entries import NOT_AVAILABLE, Absence, Cause, FeedEntry, Viewer
 from projections.feed_pull import pulled
 from projections.feed_push_queries import pushed
 from projections.projection import OPEN
 from projections.reading import Page, Reading, page
+from projections.visibility import is_viewer
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from domain.identifiers import Instant
-from projections.connection_queries import is_viewer
+from projections.connection_queries import is_hidden
 from projections.members import present
 from projections.privacy import apart
 from projections.projection import OPEN, STANDS, stands
 from projections.reading import Page, Reading, newest_first, page
+from projections.visibility import is_viewer
 
 
 @dataclass(frozen=True, slots=True)
 class HashtagItem:
     """An item under a hashtag. `recognitions`: those of its author (S42). `follow`: None where the viewer may follow
-    the author, else why not: self, already, not_followable (S35)."""
+    the author, else why not: inactive (the viewer is hidden), self, already, not_followable (S35)."""
 
     item: str
     author: str
@@ -64,6 +65,8 @@ def hashtag(reading: Reading, hashtag: str, viewer: str, limit: int = 20, before
 
 def follow_obstacle(reading: Reading, viewer: str, author: str) -> str | None:
     """Why the viewer cannot follow a member who is there for them (S34, S38-S41, T1-T3); None where they can."""
+    if is_hidden(reading, viewer):
+        return "inactive"
     if viewer == author:
         return "self"
     ((follows, always, setting, article),) = reading.all(_FOLLOW, viewer=viewer, author=author)

@@ -1,5 +1,5 @@
-"""Who is there for whom, and the refusals of the queries: one for the unknown, the erased, the hidden and those who have
-blocked the viewer (X16)."""
+"""Who is there for whom, and the refusals of the queries: one for the unknown, the erased, the hidden and those who
+have blocked the viewer (X16)."""
 
 from domain.refusals import Refused
 from projections.members import present

@@ -1,4 +1,4 @@
-"""A network of a few members at a time of its own, as tests of the queries ask it: everything through the door and the log."""
+"""A network of a few members at a time of its own, as tests of the queries ask it: all through the door and the log."""
 
 from collections.abc import Callable, Iterable
 from itertools import count
@@ -129,7 +129,7 @@ def degree(reading: Reading, viewer: str, member: str) -> int | None:
 
 
 def walk(asked: Callable[[int], Page[Any]]) -> list[Any]:
-    """All rows of a list, page by page: `asked(before)` gives the page before a position. Every page but the last is full."""
+    """All rows of a list, page by page; `asked(before)` gives the page of what came before a position."""
     rows: list[Any] = []
     before = 2**63 - 1
     while True:

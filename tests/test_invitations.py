@@ -133,7 +133,7 @@ def test_x7_a_note_has_at_most_300_characters_after_trimming() -> None:
     given_members().when(SendInvitation(inviter="ada", invitee="bob", note=longest + "e")).refused("too_long")
 
 
-def test_x8_nobody_invites_themselves_or_a_page() -> None:
+def test_x8_and_peer_5_nobody_invites_themselves_or_a_page() -> None:
     given_members().when(SendInvitation(inviter="ada", invitee="ada")).refused("self")
     given_members().when(SendInvitation(inviter="ada", invitee="acme")).refused("not_a_person")
 
@@ -179,6 +179,13 @@ def test_x2_withdrawing_bars_a_new_invitation_for_21_days() -> None:
 def test_x2_withdrawing_twice_is_already_so_and_without_an_invitation_refused() -> None:
     given_members(invited("ada", "bob"), WITHDRAWN).when(WITHDRAW).then_already_so()
     given_members().when(WITHDRAW).refused("no_invitation")
+
+
+def test_x2_withdrawing_what_has_expired_is_refused_even_where_an_earlier_one_was_withdrawn() -> None:
+    sent_anew = (invited("ada", "bob"), START + 30 * DAY)
+    given_members(invited("ada", "bob"), WITHDRAWN, sent_anew).when(WITHDRAW, now=START + 180 * DAY).refused(
+        "no_invitation"
+    )
 
 
 # Ignoring

@@ -122,6 +122,12 @@ def test_publishing_under_an_id_twice_is_already_so_and_other_content_refused() 
     assert world.answer(PublishPost(author="bob", text="Hello", item="p1")) == "item_exists"
 
 
+def test_h18_the_audience_is_fixed_when_an_item_is_published() -> None:
+    """Who is in it is asked at the time of reading; the audience itself has no command that changes it."""
+    wider = PublishPost(author="bob", text="Hello", item="p1", audience=Audience.ANYONE)
+    given_members(post(audience="connections")).when(wider).refused("item_exists")
+
+
 # Sharing
 
 

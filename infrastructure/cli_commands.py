@@ -1,0 +1,281 @@
+"""`firstdegree do`: every command of the domain by its name, its fields as options; or many of them from standard input."""
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from enum import Enum
+from inspect import Parameter, Signature
+from types import NoneType
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+import typer
+from typer.core import TyperGroup
+
+from infrastructure.cli_session import REFUSED, USAGE, Failure, Session, moment
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+    from domain.decision import Command
+    from domain.refusals import Refused
+    from infrastructure.requests import Request, Result
+
+CHUNK_BYTES = 1 << 16
+SURROUNDINGS = ("actor", "command_id", "now", "correlation_id")
+
+FIELDS = {
+    "audience": "Who the item is for.",
+    "author": "Who publishes, or has published.",
+    "blocked": "Who is blocked.",
+    "blocker": "Who blocks.",
+    "body": "What the article says; #hashtags count.",
+    "comment": "What the sharer says about it.",
+    "effective_from": "From when on; without it, from now on.",
+    "email": "The invitee's primary email, where it is required.",
+    "followee": "Who is followed.",
+    "follower": "Who follows.",
+    "hashtag": "With or without #.",
+    "headline": "The line below the name.",
+    "how_known": "How the inviter knows the invitee.",
+    "invitee": "Who is invited.",
+    "inviter": "Who invites.",
+    "item": "The id of the item; when publishing, one is made if it is left out.",
+    "kind": "Of which kind.",
+    "member": "The member it is about.",
+    "muted": "Whose items to keep out of the feed.",
+    "muter": "Whose feed it is.",
+    "name": "The name shown.",
+    "note": "What the invitee reads; without it, the default note.",
+    "origin": "Where the follow came from.",
+    "origin_ref": "The item, hashtag or invitation it came from.",
+    "other": "The other member.",
+    "primary_action": "What the profile offers first.",
+    "primary_email": "The member's primary email.",
+    "reason": "Why.",
+    "recognition": "As what.",
+    "setting": "What it is set to.",
+    "sharer": "Who shares.",
+    "suggest_follow_text": "The saved reply that suggests to follow instead.",
+    "text": "What it says; in a post, #hashtags count.",
+    "title": "The article's title.",
+    "up_to": "The position of the last notice read.",
+    "values": "The values to change, as a JSON object, such as '{\"note_length\": 200}'.",
+    "visibility": "Who is shown it.",
+}
+"""What each field of a command means, for its help page."""
+
+
+def kebab(name: str) -> str:
+    """SendInvitation, send_invitation: send-invitation."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).replace("_", "-").lower()
+
+
+class CommandGroup(TyperGroup):
+    """The domain's commands, each made when it is asked for, and known by both of its spellings."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        from domain.catalogue import COMMANDS
+
+        return [kebab(name) for name in COMMANDS]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        from domain.catalogue import COMMANDS
+
+        name = kebab(cmd_name)
+        if name not in self.commands:
+            by_name = {kebab(each): command for each, command in COMMANDS.items()}
+            if name in by_name:
+                self.commands[name] = built(name, by_name[name])
+        return self.commands.get(name)
+
+
+DO = typer.Typer(cls=CommandGroup, invoke_without_command=True, rich_markup_mode=None)
+
+
+@DO.callback()
+def do(
+    context: typer.Context,
+    stdin: Annotated[bool, typer.Option("--stdin", help="Take commands from standard input, as JSON lines.")] = False,
+) -> None:
+    """Give the network a command: what a member does, by name, with its fields as options.
+
+    The answer is the position of the last event, the events, and advisories; "already so" where nothing needed to be
+    done. A refusal is one line on standard error, `code: sentence`, and exit status 1. Names may also be written as in
+    Python: `do SendInvitation`.
+
+    With --stdin, each line is an object such as
+
+    \b
+        {"command": "Follow", "follower": "ada", "followee": "bob", "command_id": "4711"}
+
+    with actor, command_id, now and correlation_id beside the fields where they are wanted. Commands are decided in
+    order and recorded in groups; each line is answered by one line, {"position", "events", "advisories"} or {"code",
+    "detail"}. The exit status is 1 if any was not accepted.
+    """
+    if stdin:
+        several(context.obj)
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
+        raise typer.Exit(USAGE)
+
+
+def built(name: str, command: "type[Command]") -> Any:
+    """The command line's form of a command: an option for each field, and those for what surrounds it."""
+
+    def run(context: typer.Context, json_fields: str | None, **given: Any) -> None:
+        surroundings = {each: given.pop(each) for each in SURROUNDINGS}
+        fields = {field: value for field, value in given.items() if value is not None}
+        one(context.obj, command, _json_object(json_fields, "--json-fields") | fields, surroundings)
+
+    options = {field: _option(field, info) for field, info in command.model_fields.items()}
+    options |= {
+        "json_fields": (str | None, _text("--json-fields", "OBJECT", "Fields as a JSON object, beside the options.")),
+        "actor": (str | None, _text("--actor", "ID", "Who gives the command, to be checked; without it, it is trusted.")),
+        "command_id": (str | None, _text("--command-id", "ID", "Makes a retry safe: the second answer is the first one.")),
+        "now": (str | None, _text("--now", "TIME", "When it is given, if not now. Never before the log's last event.")),
+        "correlation_id": (str | None, _text("--correlation-id", "ID", "Kept with the events, to find them by.")),
+    }
+    parameters = [Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)]
+    parameters += [
+        Parameter(each, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option])
+        for each, (kind, option) in options.items()
+    ]
+    run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    application = typer.Typer(add_completion=False, rich_markup_mode=None)
+    application.command(name, help=command.__doc__)(run)
+    return typer.main.get_command(application)
+
+
+def _text(flag: str, metavar: str, text: str) -> Any:
+    return typer.Option(flag, metavar=metavar, help=text)
+
+
+def _option(name: str, field: "FieldInfo") -> tuple[Any, Any]:
+    """The type and the option of a field. What is required may still come with --json-fields, and is checked later."""
+    kind = next((each for each in get_args(field.annotation) if each is not NoneType), field.annotation)
+    note = " Required." if field.is_required() else f" Default: {field.default.value}." if isinstance(field.default, Enum) else ""
+    flag = "--" + name.replace("_", "-")
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind | None, typer.Option(flag, help=FIELDS[name] + note, show_default=False)
+    metavar = "TIME" if name == "effective_from" else "POSITION" if name == "up_to" else "OBJECT" if name == "values" else "TEXT"
+    return str | None, _text(flag, metavar, FIELDS[name] + note)
+
+
+def one(session: Session, command: "type[Command]", fields: dict[str, Any], surroundings: dict[str, Any]) -> None:
+    """Handle one command and show its answer."""
+    for name, read in READERS.items():
+        if isinstance(fields.get(name), str):
+            fields[name] = read(fields[name])
+    request = _request(command, fields, surroundings)
+    with session.network(makes=True) as network:
+        answer = network.handle_many([request])[0]
+        if isinstance(answer, Exception):
+            raise answer
+    if session.as_json:
+        session.output.object(told(answer))
+        return
+    for event in told(answer)["events"]:
+        print(f"{event.pop('type')}  {'  '.join(f'{name}={value}' for name, value in event.items() if value is not None)}")
+    if not answer.events:
+        print("already so")
+    for code in answer.advisories:
+        from domain.refusals import ADVISORIES
+
+        print(f"{code}: {ADVISORIES[code]}")
+
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "effective_from": moment,
+    "values": lambda text: _json_object(text, "--values"),
+}
+
+
+def _json_object(text: str | None, option: str) -> dict[str, Any]:
+    import orjson
+
+    if text is None:
+        return {}
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise typer.BadParameter(f"{option}: this is no JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise typer.BadParameter(f"{option}: a JSON object is wanted, such as {{\"note\": \"Hello\"}}")
+    return value
+
+
+def _request(command: "type[Command]", fields: dict[str, Any], surroundings: dict[str, Any]) -> "Request":
+    """The command with what surrounds it. Failure `malformed` says which field is wrong."""
+    from pydantic import ValidationError
+
+    from infrastructure.requests import Request
+
+    try:
+        made = command(**fields)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise Failure("malformed", f"{command.__name__}: {wrong}.", USAGE) from error
+    now = surroundings.get("now")
+    return Request(
+        made,
+        actor=surroundings.get("actor"),
+        command_id=surroundings.get("command_id"),
+        now=None if now is None else moment(str(now)),
+        correlation_id=surroundings.get("correlation_id"),
+    )
+
+
+def told(answer: "Result | Refused") -> dict[str, Any]:
+    """An answer as an object."""
+    from domain.event import EVENTS
+    from domain.refusals import Refused
+    from infrastructure.cli_output import plain
+
+    if isinstance(answer, Refused):
+        return {"code": answer.code, "detail": answer.detail}
+    events = [{"type": EVENTS.by_class[type(event)].name, **plain(event)} for event in answer.events]
+    return {"position": answer.position, "events": events, "advisories": list(answer.advisories)}
+
+
+def several(session: Session) -> None:
+    """Handle the commands of standard input, group by group as they arrive, and answer each with a line."""
+    from infrastructure.cli_output import Output
+
+    output, refused = Output(as_json=True), False
+    with session.network(makes=True) as network:
+        for lines in _arriving():
+            read = [_read(line) for line in lines]
+            answers = iter(network.handle_many([each for each in read if not isinstance(each, Failure)]))
+            for each in read:
+                said = {"code": each.code, "detail": each.detail} if isinstance(each, Failure) else told(next(answers))
+                refused = refused or "code" in said
+                output.object(said)
+            sys.stdout.flush()
+    if refused:
+        raise typer.Exit(REFUSED)
+
+
+def _arriving() -> Iterator[list[bytes]]:
+    """The lines of standard input, all that have come at a time: whoever waits for an answer gets it."""
+    begun = b""
+    while chunk := sys.stdin.buffer.read1(CHUNK_BYTES):  # type: ignore[attr-defined]  # it is buffered
+        *lines, begun = (begun + chunk).split(b"\n")
+        yield [line for line in lines if line.strip()]
+    if begun.strip():
+        yield [begun]
+
+
+def _read(line: bytes) -> "Request | Failure":
+    from domain.catalogue import COMMANDS
+
+    try:
+        fields = _json_object(line.decode(errors="replace"), "a line")
+        command = COMMANDS.get(str(fields.pop("command", None)))
+        if command is None:
+            return Failure("malformed", "a line names its command, such as {\"command\": \"Follow\", …}")
+        return _request(command, fields, {each: fields.pop(each, None) for each in SURROUNDINGS})
+    except typer.BadParameter as error:
+        return Failure("malformed", str(error))
+    except Failure as failure:
+        return failure

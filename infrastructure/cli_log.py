@@ -1,0 +1,84 @@
+"""`firstdegree log`: the events themselves, newest last."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from infrastructure.cli_session import Failure, Session, moment
+
+if TYPE_CHECKING:
+    from infrastructure.app import Network
+
+
+def log(
+    context: typer.Context,
+    count: Annotated[int, typer.Option("-n", "--lines", min=0, help="How many events, the newest that match.")] = 20,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with the events that come, until Ctrl-C.")] = False,
+    tags: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tag", metavar="TAG", help="With this tag: member:ada, pair:ada~bob, item:42, hashtag:python. Repeatable: all."
+        ),
+    ] = None,
+    types: Annotated[
+        list[str] | None,
+        typer.Option("--type", metavar="TYPE", help="Of this type: invitation_sent, InvitationSent. Repeatable: any."),
+    ] = None,
+    since: Annotated[str | None, typer.Option(metavar="TIME", help="Recorded at this time or later.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Recorded at this time or earlier.")] = None,
+    position: Annotated[int | None, typer.Option(min=1, help="The event at this position alone.")] = None,
+) -> None:
+    """Show the events of the log, newest last: position, time, type, and what it says.
+
+    With --json each line is the whole envelope: position, type, version, at, id, actor, command, cause, correlation,
+    policy, tags and data, as far as there is any.
+    """
+    session: Session = context.obj
+    with session.network() as network:
+        names = _names(types or [])
+        after = network.position_at(moment(since) - 1) if since else 0
+        before = network.position_at(moment(until)) + 1 if until else network.head + 1
+        if position is not None:
+            if position > network.head:
+                raise Failure("bad_position", f"The log ends at position {network.head}.")
+            after, before, count, tags, names = position - 1, position + 1, 1, [], []
+        newest = network.log.tagged(tags or [], names, after=after, before=before, limit=count, newest_first=True) if count else []
+        shown = [network.describe(event) for event in reversed(newest)]
+        _show(session, shown)
+        if follow:
+            _go_on(session, network, before - 1, tags or [], names)
+
+
+def _go_on(session: Session, network: "Network", after: int, tags: list[str], names: list[str]) -> None:
+    """What comes after a position, as it comes."""
+    from infrastructure.dcb import DCBQuery, DCBQueryItem
+
+    query = DCBQuery([DCBQueryItem(types=names, tags=tags)])
+    with network.log.subscribe(query, after=after) as coming:
+        for event in coming:
+            _show(session, [network.describe(event)])
+            sys.stdout.flush()
+
+
+def _names(types: list[str]) -> list[str]:
+    """The stored names of event types, however they are written."""
+    from domain.event import EVENTS
+    from infrastructure.cli_commands import kebab
+
+    names = [kebab(each).replace("-", "_") for each in types]
+    for name, given in zip(names, types, strict=True):
+        if name not in EVENTS.by_name:
+            raise typer.BadParameter(f"there is no event type {given!r}; there are {', '.join(sorted(EVENTS.by_name))}")
+    return names
+
+
+def _show(session: Session, events: list[dict[str, Any]]) -> None:
+    from infrastructure.cli_output import shown, shown_time
+
+    for event in events:
+        if session.as_json:
+            session.output.object(event)
+            continue
+        said = "  ".join(f"{name}={shown(name, value)}" for name, value in event["data"].items() if value not in (None, "", []))
+        print(f"{event['position']:>8}  {shown_time(event['at'])}  {event['type']:<24}  {said}")

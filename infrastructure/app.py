@@ -1,35 +1,38 @@
 """The one place that wires: a log, the handling of commands, the read models and their queries become a network."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import uuid_utils
 
 from domain.decision import Command
 from domain.identifiers import Instant
 from domain.refusals import Refused
-from infrastructure.envelope import metadata_of, recorded_at
+from infrastructure.dcb import DCBSequencedEvent
+from infrastructure.envelope import describe, metadata_of, recorded_at
 from infrastructure.handling import CommandHandler
 from infrastructure.log import Log
 from infrastructure.memory_log import MemoryLog
+from infrastructure.questions import AsOf, Questions
 from infrastructure.read_store import ReadStore
 from infrastructure.rebuild import Progress, Rebuild, RebuildReport
 from infrastructure.requests import Request, Result
 from infrastructure.runner import ProjectionStatus, Runner
 from infrastructure.sql_reading import SqlReading, position_at
 from infrastructure.sqlite_log import SqliteLog
-from projections.catalogue import PROJECTIONS
+from projections.catalogue import DERIVATIONS, PROJECTIONS
 from projections.reading import Reading
 
 READ_MODELS_SUFFIX = "-read-models"
+STATS_PAGE = 10_000
 AS_OF_WAIT_SECONDS = 1.0
 When = Instant | datetime
-AsOf = int | datetime | None
 
 
 def clock_now() -> Instant:
@@ -52,7 +55,7 @@ def instant(when: When) -> Instant:
     return since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds
 
 
-class Network:
+class Network(Questions):
     """One member network: commands in, facts kept, questions answered. Made by `open_network`; usable from many threads."""
 
     def __init__(
@@ -64,6 +67,7 @@ class Network:
         *,
         follow: bool,
     ) -> None:
+        super().__init__()
         self.log = log
         self._clock = clock
         self.store = store
@@ -159,12 +163,11 @@ class Network:
         return self._rebuild(None).run(swap=False, progress=progress).equal
 
     def _rebuild(self, names: Sequence[str] | None) -> Rebuild:
-        known = {projection.name: projection for projection in self.store.projections}
+        known = [model.name for model in self.store.models]
         unknown = set(names or ()) - set(known)
         if unknown:
             raise ValueError(f"no such projection: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-        chosen = [known[name] for name in names] if names else list(known.values())
-        return Rebuild(self.log, self.store, self._runner, chosen)
+        return Rebuild(self.log, self.store, self._runner, set(names or known))
 
     def position_at(self, when: When) -> int:
         """The last position recorded at or before a time."""
@@ -198,6 +201,29 @@ class Network:
                 now = self.recorded_at(position) if position else 0
                 yield SqlReading(run, self.log, position, now)
 
+    @contextmanager
+    def snapshot(self, position: int, now: Instant | None) -> Iterator[Reading]:
+        with self.store.reading() as run:
+            yield SqlReading(run, self.log, position, self._clock() if now is None else now)
+
+    def describe(self, event: DCBSequencedEvent) -> dict[str, Any]:
+        """One event of the log in words: position, type, recorded_at, metadata, fields and tags, as JSON values."""
+        return {
+            "position": event.position,
+            "type": event.event.type,
+            **describe(event.event.data),
+            "tags": event.event.tags,
+        }
+
+    def stats(self) -> dict[str, int]:
+        """How many events there are of each type, by name, and `events` in all."""
+        counted = Counter[str]()
+        position = 0
+        while rows := self.log.page(position, STATS_PAGE):
+            counted.update(name for _, name, _ in rows)
+            position = rows[-1][0]
+        return {"events": position, **dict(sorted(counted.items()))}
+
     @staticmethod
     def _reached(rows: Sequence[tuple[str, int, str | None]], needs: Sequence[str]) -> tuple[int, str | None]:
         needed = [(position, error) for name, position, error in rows if not needs or name in needs]
@@ -227,7 +253,7 @@ def open_network(
         path = str(log.path)
     try:
         store = ReadStore(
-            None if path is None else path + READ_MODELS_SUFFIX, PROJECTIONS, log_identity(log), log.head()
+            None if path is None else path + READ_MODELS_SUFFIX, PROJECTIONS, DERIVATIONS, log_identity(log), log.head()
         )
     except BaseException:
         log.close()

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from projections.reading import Page
 
+UNANSWERED = {"degree": "out of network", "path": "no path can be shown"}
+"""What is said to people where there is no answer."""
 TIMES = ("at", "since", "now", "effective_from")
 """Fields that hold an instant; so do those that end in _at or _since."""
 
@@ -78,6 +80,20 @@ class Output:
         width = max(map(len, record), default=0)
         for name, each in record.items():
             print(f"{name:<{width}}  {shown(name, each)}".rstrip())
+
+    def answer(self, name: str, value: Any) -> None:
+        """The answer to a question: an object, a list, or one value, which in JSON is an object under the question's name."""
+        value = plain(value)
+        if isinstance(value, list) and all(isinstance(each, dict) for each in value):
+            self.rows(value)
+        elif isinstance(value, dict):
+            self.object(value)
+        elif self.as_json:
+            self._line({name: value})
+        elif isinstance(value, list):
+            print(" - ".join(map(str, value)))
+        else:
+            print(UNANSWERED.get(name, "none") if value is None else value)
 
     def rows(self, values: Iterable[Any], empty: str = "nothing") -> None:
         """Rows: a line of JSON each, or one table, without the columns that are empty in all of them."""

@@ -109,6 +109,12 @@ def recorded_at(data: bytes) -> Instant:
     return at
 
 
+def describe(data: bytes) -> dict[str, Any]:
+    """What one stored event says, as JSON values: its metadata, and its fields under `data`."""
+    envelope: dict[str, Any] = orjson.loads(data)
+    return envelope
+
+
 def verify(rows: Iterable[Recorded]) -> int:
     """Strictly validate a page of the log, field by field and time by time, and count it; UnreadableEvent at the first fault."""
     count, last = 0, None

@@ -13,7 +13,7 @@ from typing import Any
 
 import apsw
 
-from projections.projection import OPEN, Projection, Table
+from projections.projection import OPEN, Derivation, Projection, Table
 
 Run = Callable[..., list[tuple[Any, ...]]]
 """Executes a statement with parameters (a mapping, or positions) and returns all its rows."""
@@ -51,18 +51,20 @@ def close_sql(table: Table, name: str) -> str:
     return f"UPDATE {name} SET ended = ? WHERE {key} AND ended = {OPEN}"
 
 
-def tables_of(projections: Sequence[Projection]) -> list[Table]:
-    return [table for projection in projections for table in projection.tables]
-
-
 class ReadStore:
     """A SQLite database of read models; `path` None: in memory, for one process."""
 
     def __init__(
-        self, path: str | None, projections: Sequence[Projection], log_identity: str | None, log_head: int
+        self,
+        path: str | None,
+        projections: Sequence[Projection],
+        derivations: Sequence[Derivation],
+        log_identity: str | None,
+        log_head: int,
     ) -> None:
         self.path = path
         self.projections = tuple(projections)
+        self.derivations = tuple(derivations)
         self._memory_lock = threading.RLock()
         self._readers: list[apsw.Connection] = []
         self._readers_lock = threading.Lock()
@@ -102,14 +104,23 @@ class ReadStore:
                 run(table_sql(table, table.name))
                 for statement in index_sql(table, table.name, 0):
                     run(statement)
-            for projection in self.projections:
-                run("INSERT INTO checkpoint VALUES (?, 0, NULL)", (projection.name,))
+            for model in self.models:
+                run("INSERT INTO checkpoint VALUES (?, 0, NULL)", (model.name,))
             run("DELETE FROM store")
             run("INSERT INTO store VALUES ('shape', ?), ('generation', '0')", (shape,))
 
     @property
+    def models(self) -> list[Projection | Derivation]:
+        """The projections, and what is derived from them."""
+        return [*self.projections, *self.derivations]
+
+    @property
     def tables(self) -> list[Table]:
-        return tables_of(self.projections)
+        return [table for model in self.models for table in model.tables]
+
+    def sources(self, derivation: Derivation) -> list[str]:
+        """The names of the projections from whose tables a derivation is worked out."""
+        return [one.name for one in self.projections if not set(one.tables).isdisjoint(derivation.reads)]
 
     @contextmanager
     def writing(self) -> Iterator[Run]:

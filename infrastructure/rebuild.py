@@ -15,7 +15,7 @@ from infrastructure.log import Log
 from infrastructure.read_store import ReadStore, Run, index_sql, table_sql
 from infrastructure.row_writer import RowWriter
 from infrastructure.runner import ProjectionStopped, Runner
-from projections.projection import Projection, Table
+from projections.projection import Derivation, Projection, Table
 
 BATCH_EVENTS = 20_000
 PAGE_EVENTS = 2_000
@@ -34,17 +34,20 @@ class RebuildReport:
 
 
 class Rebuild:
-    """One rebuild of some projections."""
+    """One rebuild of some read models, by name."""
 
-    def __init__(self, log: Log, store: ReadStore, runner: Runner, projections: Sequence[Projection]) -> None:
+    def __init__(self, log: Log, store: ReadStore, runner: Runner, chosen: set[str]) -> None:
         self._log = log
         self._store = store
         self._runner = runner
-        self._projections = tuple(projections)
-        self._names = {table: f"{table.name}__rebuilt" for projection in projections for table in projection.tables}
+        self._chosen = chosen
+        self._projections = [projection for projection in store.projections if projection.name in chosen]
+        self._derivations = [derivation for derivation in store.derivations if derivation.name in chosen]
+        models = [model for model in store.models if model.name in chosen]
+        self._names = {table: f"{table.name}__rebuilt" for model in models for table in model.tables}
         self._writer = RowWriter(self._projections, self._names, remembers=True)
-        self._active = {projection.name for projection in projections}
         self._position = 0
+        self._derived = 0
 
     def run(self, *, swap: bool, progress: Progress | None = None) -> RebuildReport:
         """Rebuild and compare; with `swap` the rebuilt tables become the live ones, else they are dropped."""
@@ -59,41 +62,69 @@ class Rebuild:
                 self._advance(min(goal, self._position + BATCH_EVENTS))
             if progress:
                 progress(self._position, goal)
-        generation = self._next_generation()
-        for table, name in self._names.items():
-            for statement in index_sql(table, name, generation):
-                with self._store.writing() as run:
-                    run(statement)
+        self._index(self._projections)
         while self._log.head() - self._position > BATCH_EVENTS:  # what came while the indexes were made
-            with self._store.writing():
+            with collector_paused(), self._store.writing():
                 self._advance(self._position + BATCH_EVENTS)
+        self._index(self._derivations)
+        with self._store.writing() as run:
+            self._derive(run)
         self._runner.catch_up()
         with self._store.writing() as run:
             live = dict(run("SELECT projection, position FROM checkpoint"))
-            self._advance(max(live[name] for name in self._active))
-            equal = {
-                projection.name: live[projection.name] == self._position
-                and all(self._same(run, table) for table in projection.tables)
-                for projection in self._projections
-            }
+            self._advance(max(live.values()))
+            self._derive(run)
+            equal = self._compare(run, live)
             if swap:
                 self._swap(run)
         with self._store.writing() as run:
             self._drop(run)
-        seconds = time.perf_counter() - started
-        return RebuildReport(tuple(sorted(self._active)), self._position, seconds, equal)
+        return RebuildReport(tuple(sorted(self._chosen)), self._position, time.perf_counter() - started, equal)
+
+    def _index(self, models: Sequence[Projection | Derivation]) -> None:
+        with self._store.writing() as run:
+            ((generation,),) = run("UPDATE store SET value = value + 1 WHERE name = 'generation' RETURNING value")
+        for model in models:
+            for table in model.tables:
+                for statement in index_sql(table, self._names[table], int(generation)):
+                    with self._store.writing() as run:
+                        run(statement)
+
+    def _derive(self, run: Run) -> None:
+        # What is worked out from tables that are not rebuilt is worked out from the live ones, which hold more.
+        for derivation in self._derivations:
+            for statement in derivation.sql(self._names):
+                run(statement, {"after": self._derived, "upto": self._position})
+        self._derived = self._position
+
+    def _compare(self, run: Run, live: dict[str, int]) -> dict[str, bool]:
+        equal = {}
+        models: list[Projection | Derivation] = [*self._projections, *self._derivations]
+        for model in models:
+            same = self._same_rows if isinstance(model, Derivation) else self._same_order
+            equal[model.name] = live[model.name] == self._position and all(same(run, table) for table in model.tables)
+        return equal
 
     def _advance(self, goal: int) -> None:
         while self._position < goal:
             events = decode(self._log.page(self._position, min(PAGE_EVENTS, goal - self._position)))
-            failed = self._writer.gather(events, self._active)
+            failed = self._writer.gather(events, self._chosen)
             if failed:
                 name, (position, error) = next(iter(failed.items()))
                 raise ProjectionStopped(f"The read model {name} cannot take the event at position {position}: {error}")
             self._position = events[-1][0]
         self._writer.flush(self._store)
 
-    def _same(self, run: Run, table: Table) -> bool:
+    def _same_rows(self, run: Run, table: Table) -> bool:
+        """Whether the live and the rebuilt rows are equal in whatever order: derived rows come stretch by stretch."""
+        name = self._names[table]
+        return not any(
+            run(f"SELECT {columns} FROM {one} EXCEPT SELECT {columns} FROM {other} LIMIT 1")
+            for columns in (", ".join((*table.columns, "began", "ended")),)
+            for one, other in ((table.name, name), (name, table.name))
+        )
+
+    def _same_order(self, run: Run, table: Table) -> bool:
         """Whether the live and the rebuilt rows are equal. Both were written in the order of the log, so the nth of one is held
         against the nth of the other, and the comparison is one pass over both."""
         name = self._names[table]
@@ -110,15 +141,10 @@ class Rebuild:
         for table, name in self._names.items():
             run(f"ALTER TABLE {table.name} RENAME TO {table.name}__former")
             run(f"ALTER TABLE {name} RENAME TO {table.name}")
-        for name in self._active:
+        for name in self._chosen:
             run("UPDATE checkpoint SET position = ?, error = NULL WHERE projection = ?", (self._position, name))
 
     def _drop(self, run: Run) -> None:
         for table, name in self._names.items():
             run(f"DROP TABLE IF EXISTS {name}")
             run(f"DROP TABLE IF EXISTS {table.name}__former")
-
-    def _next_generation(self) -> int:
-        with self._store.writing() as run:
-            ((generation,),) = run("UPDATE store SET value = value + 1 WHERE name = 'generation' RETURNING value")
-        return int(generation)

@@ -110,7 +110,8 @@ class Runner:
         """Take the next batch; the projections in `refused` stop ahead of it, with that error."""
         with collector_paused(), self._store.writing() as run:
             checkpoints = self._checkpoints(run)
-            running = {name: position for name, (position, error) in checkpoints.items() if error is None}
+            names = {projection.name for projection in self._store.projections}
+            running = {name: at for name, (at, error) in checkpoints.items() if error is None and name in names}
             if not running:
                 return 0
             start = min(running.values())
@@ -130,9 +131,21 @@ class Runner:
             for name in active:
                 position, error = failed.get(name, (events[-1][0] + 1, None))
                 run("UPDATE checkpoint SET position = ?, error = ? WHERE projection = ?", (position - 1, error, name))
+            self._derive(run)
         with self._advanced:
             self._advanced.notify_all()
         return len(events)
+
+    def _derive(self, run: Run) -> None:
+        """Work out the derived tables, as far as the tables they are worked out from have come."""
+        checkpoints = self._checkpoints(run)
+        for derivation in self._store.derivations:
+            after, _ = checkpoints[derivation.name]
+            upto = min(checkpoints[name][0] for name in self._store.sources(derivation))
+            if upto > after:
+                for statement in derivation.sql():
+                    run(statement, {"after": after, "upto": upto})
+                run("UPDATE checkpoint SET position = ? WHERE projection = ?", (upto, derivation.name))
 
     def catch_up(self, position: int | None = None) -> None:
         """Bring the read models up to a position, or to the head, in the caller's own thread."""
@@ -171,7 +184,12 @@ class Runner:
     def position(self) -> int:
         """The position up to which every running read model has come; the log's head where all have stopped."""
         with self._store.reading() as run:
-            running = [position for position, error in self._checkpoints(run).values() if error is None]
+            checkpoints = self._checkpoints(run)
+        running = [
+            checkpoints[projection.name][0]
+            for projection in self._store.projections
+            if checkpoints[projection.name][1] is None
+        ]
         return min(running, default=self._log.head())
 
     def status(self) -> list[ProjectionStatus]:

@@ -1,13 +1,14 @@
-"""All projections, in the order in which they are shown."""
+"""All read models, in the order in which they are shown."""
 
+from projections.feed_policy import FEED_POLICIES
+from projections.feed_push import FEED_PUSH
 from projections.followers import FOLLOWERS
 from projections.graph import GRAPH
 from projections.invitations import INVITATIONS
 from projections.members import MEMBERS
 from projections.notices import NOTICES
-from projections.policy import POLICIES
 from projections.privacy import PRIVACY
-from projections.projection import Projection
+from projections.projection import Derivation, Projection
 from projections.publications import PUBLICATIONS
 
 PROJECTIONS: tuple[Projection, ...] = (
@@ -18,5 +19,8 @@ PROJECTIONS: tuple[Projection, ...] = (
     PUBLICATIONS,
     INVITATIONS,
     NOTICES,
-    POLICIES,
+    FEED_POLICIES,
 )
+
+DERIVATIONS: tuple[Derivation, ...] = (FEED_PUSH,)
+"""What is worked out from their tables."""

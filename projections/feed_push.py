@@ -13,37 +13,13 @@ missing whatever the policy, the number of followers or the reader did meanwhile
 Entries are candidates only: what is muted, blocked, hidden, deleted or unfollowed is filtered when they are read.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from domain.identifiers import DAY
 from projections.feed_policy import FEED_POLICY, NO_LIMIT, PUSH_DORMANT_DAYS, PUSH_FOLLOWERS_MAX, in_force
 from projections.followers import FOLLOW
 from projections.invitations import INVITATION
 from projections.members import MEMBER
-from projections.projection import OPEN, Table
+from projections.projection import OPEN, Derivation, Table
 from projections.publications import ACTIVITY
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Derivation:
-    """Tables that are worked out by set-based SQL from those of other projections, one stretch of the log after
-    another.
-
-    The statements are run in order for the positions from `:after` (excluded) to `:upto` (included), once the tables
-    they read hold these positions; they may hold more. Any division of the log into stretches gives the same rows, in
-    some order. A statement names tables as `{name}`, so that a rebuild can give it its own.
-    """
-
-    name: str
-    tables: tuple[Table, ...]
-    reads: tuple[Table, ...]
-    statements: tuple[str, ...]
-
-    def sql(self, names: Mapping[Table, str] | None = None) -> list[str]:
-        """The statements, with the names given for some of the tables."""
-        chosen = {table.name: (names or {}).get(table, table.name) for table in (*self.tables, *self.reads)}
-        return [statement.format(**chosen) for statement in self.statements]
 
 
 ENTRIES_KEPT = 800

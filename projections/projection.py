@@ -5,7 +5,7 @@ position with a query and no replay. Nothing is counted up or down, and nothing 
 (After Datomic's and XTDB's as-of databases; table, changes and queries in one file after emmett.)
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,3 +57,24 @@ class Projection:
     name: str
     tables: tuple[Table, ...]
     handlers: dict[type[Any], Handler]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Derivation:
+    """Tables that are worked out by set-based SQL from those of other projections, one stretch of the log after
+    another.
+
+    The statements are run in order for the positions from `:after` (excluded) to `:upto` (included), once the tables
+    they read hold these positions; they may hold more. Any division of the log into stretches gives the same rows, in
+    some order. A statement names tables as `{name}`, so that a rebuild can give it its own.
+    """
+
+    name: str
+    tables: tuple[Table, ...]
+    reads: tuple[Table, ...]
+    statements: tuple[str, ...]
+
+    def sql(self, names: Mapping[Table, str] | None = None) -> list[str]:
+        """The statements, with the names given for some of the tables."""
+        chosen = {table.name: (names or {}).get(table, table.name) for table in (*self.tables, *self.reads)}
+        return [statement.format(**chosen) for statement in self.statements]

@@ -1,0 +1,216 @@
+"""The demo: a simulated network is made, asked, looked at in the past, and rebuilt from its log.
+
+Each scene is a function that gives what is to be shown; how it is drawn is the command line's affair (cli_demo).
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from domain import Follow, Refused
+from domain.identifiers import DAY, Instant
+from domain.relationship_events import Followed, InvitationAccepted, InvitationReplied, MembersConnected
+from infrastructure.requests import GROUP_MAX, Request, Result
+from infrastructure.simulation import simulate
+from infrastructure.simulation_world import BEGINNING
+
+if TYPE_CHECKING:
+    from infrastructure.app import Network
+    from projections.feed_entries import FeedEntry
+    from projections.invitation_queries import Message
+
+MEMBERS, COMMANDS, SEED = 2_000, 30_000, 7
+MEMBERS_MIN, COMMANDS_MIN = 100, 1_000
+"""With fewer, something that is to be shown may never have happened."""
+READERS_TRIED = 12
+FEED_ROWS = 6
+STRANGERS_TRIED = 200
+PAST_DAYS = (50, 100, 150)
+
+
+@dataclass(slots=True)
+class Story:
+    """What is worth showing, noticed while the simulation runs: nothing is asked of the network for it."""
+
+    commands: int = 0
+    events: int = 0
+    until: Instant = BEGINNING
+    refused: Counter[str] = field(default_factory=Counter)
+    replies: dict[str, list[str]] = field(default_factory=dict)  # by invitation, their kinds
+    pairs: dict[str, tuple[str, str]] = field(default_factory=dict)  # by invitation, inviter and invitee
+    accepted: set[str] = field(default_factory=set)
+    turned_away: tuple[str, str] | None = None  # the last who was not let follow, and whom
+    following: Counter[str] = field(default_factory=Counter)
+    followers: Counter[str] = field(default_factory=Counter)
+    connections: Counter[str] = field(default_factory=Counter)
+
+    def tell(self, request: Request, answer: Result | Refused) -> None:
+        """Take the next answer in."""
+        self.commands += 1
+        self.until = request.now or self.until
+        if isinstance(answer, Refused):
+            self.refused[answer.code] += 1
+            if answer.code == "not_followable" and isinstance(request.command, Follow):
+                self.turned_away = (request.command.follower, request.command.followee)
+            return
+        self.events += len(answer.events)
+        for event in answer.events:
+            match event:
+                case InvitationReplied():
+                    self.replies.setdefault(event.invitation, []).append(event.kind)
+                    self.pairs[event.invitation] = (event.inviter, event.invitee)
+                case InvitationAccepted():
+                    self.accepted.add(event.invitation)
+                case MembersConnected():
+                    self.connections.update((event.member, event.other))
+                case Followed():
+                    self.following[event.follower] += 1
+                    self.followers[event.followee] += 1
+
+
+def groups(seed: int, members: int, commands: int) -> Iterator[list[Request]]:
+    """The simulation, in groups that are each recorded together."""
+    stream = simulate(seed, members, commands)
+    while group := list(islice(stream, GROUP_MAX)):
+        yield group
+
+
+def populate(
+    network: "Network", seed: int, members: int, commands: int, progress: Callable[[int, int], None] | None = None
+) -> Story:
+    """Run the simulation into a network."""
+    story = Story()
+    for group in groups(seed, members, commands):
+        for request, answer in zip(group, network.handle_many(group), strict=True):
+            story.tell(request, answer)
+        if progress:
+            progress(story.commands, commands)
+    return story
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """An invitation and what was written about it."""
+
+    inviter: str
+    invitee: str
+    messages: list["Message"]
+    accepted: bool
+
+
+def thread(network: "Network", story: Story) -> Thread:
+    """A thread with a question and an answer, accepted in the end, if there was one; the newest of the longest."""
+
+    def worth(invitation: str) -> tuple[bool, bool, int]:
+        kinds = story.replies[invitation]
+        return invitation in story.accepted, {"ask", "answer"} <= set(kinds), -abs(len(kinds) - 3)
+
+    for invitation in sorted(story.replies, key=worth, reverse=True):
+        inviter, invitee = story.pairs[invitation]
+        messages = list(network.thread(inviter, invitee))
+        if len(messages) > 1:
+            return Thread(inviter, invitee, messages, invitation in story.accepted)
+    raise ValueError("nobody wrote anything")
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """A follow that is refused. `instead`: what the viewer can do about the member."""
+
+    follower: str
+    followee: str
+    code: str
+    detail: str
+    instead: tuple[str, ...]
+
+
+def turned_away(network: "Network", story: Story) -> TurnedAway:
+    """Somebody tries again to follow a member who does not want strangers to."""
+    assert story.turned_away is not None
+    follower, followee = story.turned_away
+    offered = network.relationship(follower, followee).offered
+    try:
+        network.handle(Follow(follower=follower, followee=followee), actor=follower)
+    except Refused as refused:
+        return TurnedAway(follower, followee, refused.code, refused.detail, offered)
+    raise ValueError(f"{follower} may follow {followee} after all")
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """The top of a member's feed. `authors`: names, by member."""
+
+    member: str
+    entries: list["FeedEntry"]
+    total: int
+
+
+def feed(network: "Network", story: Story) -> Feed:
+    """The feed of one who follows much, with as many kinds of causes on the first page as can be found."""
+
+    def kinds(page: Feed) -> int:
+        return len({cause.kind for entry in page.entries for cause in entry.causes})
+
+    pages = []
+    for member, _ in story.following.most_common(READERS_TRIED):
+        page = network.feed(member, limit=FEED_ROWS)
+        pages.append(Feed(member, list(page.rows), page.total))
+    return max(pages, key=kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """How two members are connected."""
+
+    one: str
+    other: str
+    degree: int
+    path: list[str]
+
+
+def distance(network: "Network", story: Story) -> Distance:
+    """Two who do not know each other, and the friends between them."""
+    members = [member for member, _ in story.connections.most_common()]
+    for one in members[len(members) // 2 :]:
+        strangers = members[:STRANGERS_TRIED]
+        near = network.degrees(one, strangers)
+        for other in strangers:
+            if near[other] == 3 and (path := network.path(one, other)):
+                return Distance(one, other, 3, list(path))
+    raise ValueError("nobody is three steps away")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a member had at one time."""
+
+    at: Instant
+    position: int
+    followers: int
+    connections: int
+    degree: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A member over time; `degree` is that of `other`."""
+
+    member: str
+    other: str
+    moments: list[Moment]
+
+
+def past(network: "Network", story: Story) -> Past:
+    """The member who is followed most, as of some days of the past, and now."""
+    member = story.followers.most_common(1)[0][0]
+    other = story.turned_away[0] if story.turned_away else story.connections.most_common(1)[0][0]
+    moments = []
+    for at in (*(BEGINNING + days * DAY for days in PAST_DAYS), story.until):
+        position = network.position_at(at)
+        if position and at <= story.until:
+            profile = network.profile(member, as_of=position)
+            degree = network.degree(other, member, as_of=position)
+            moments.append(Moment(at, position, profile.followers, profile.connections, degree))
+    return Past(member, other, moments)

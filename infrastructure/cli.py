@@ -14,19 +14,24 @@ import typer
 
 from infrastructure.cli_commands import DO
 from infrastructure.cli_demo import demo
+from infrastructure.cli_group import Group
 from infrastructure.cli_history import IMPORT
 from infrastructure.cli_log import log
 from infrastructure.cli_projections import PROJECTIONS, stats
 from infrastructure.cli_queries import SHOW
 from infrastructure.cli_session import DEFAULT_ADDRESS, Failure, Session
 
+COLUMNS = 100
+"""How wide a help page grows at most."""
+
 APPLICATION = typer.Typer(
     name="firstdegree",
+    cls=Group,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["--help", "-h"]},
+    context_settings={"help_option_names": ["--help", "-h"], "max_content_width": COLUMNS},
 )
 
 
@@ -65,7 +70,8 @@ def firstdegree(
     with --json as an object); 2 the line was not understood; 3 the log cannot be opened, read or written (`code:
     sentence`); 130 interrupted.
     """
-    context.obj = Session(address, as_json)
+    source = context.get_parameter_source("address")
+    context.obj = Session(address, as_json, named=source is not None and source.name != "DEFAULT")
 
 
 APPLICATION.command()(demo)
@@ -105,7 +111,7 @@ def _leave(status: int, said: str) -> NoReturn:
 
 
 def _no_reader() -> int:
-    """Nobody reads any more, as in `firstdegree log | head`: there is no more to be said, and nothing has gone wrong."""
+    """Nobody reads any more, as in `firstdegree log | head`: there is no more to say, and nothing went wrong."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 

@@ -1,16 +1,17 @@
-"""`firstdegree do`: every command of the domain by its name, its fields as options; or many of them from standard input."""
+"""`firstdegree do`: every command of the domain by its name, its fields as options; or many from standard input."""
 
 import re
 import sys
 from collections.abc import Callable, Iterator
 from enum import Enum
 from inspect import Parameter, Signature
+from io import BufferedReader
 from types import NoneType
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
-from typer.core import TyperGroup
 
+from infrastructure.cli_group import Group
 from infrastructure.cli_session import REFUSED, USAGE, Failure, Session, moment
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def kebab(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).replace("_", "-").lower()
 
 
-class CommandGroup(TyperGroup):
+class CommandGroup(Group):
     """The domain's commands, each made when it is asked for, and known by both of its spellings."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -130,8 +131,14 @@ def built(name: str, command: "type[Command]") -> Any:
     options = {field: _option(field, info) for field, info in command.model_fields.items()}
     options |= {
         "json_fields": (str | None, _text("--json-fields", "OBJECT", "Fields as a JSON object, beside the options.")),
-        "actor": (str | None, _text("--actor", "ID", "Who gives the command, to be checked; without it, it is trusted.")),
-        "command_id": (str | None, _text("--command-id", "ID", "Makes a retry safe: the second answer is the first one.")),
+        "actor": (
+            str | None,
+            _text("--actor", "ID", "Who gives the command, to be checked; without it, it is trusted."),
+        ),
+        "command_id": (
+            str | None,
+            _text("--command-id", "ID", "Makes a retry safe: the second answer is the first one."),
+        ),
         "now": (str | None, _text("--now", "TIME", "When it is given, if not now. Never before the log's last event.")),
         "correlation_id": (str | None, _text("--correlation-id", "ID", "Kept with the events, to find them by.")),
     }
@@ -154,11 +161,25 @@ def _text(flag: str, metavar: str, text: str) -> Any:
 def _option(name: str, field: "FieldInfo") -> tuple[Any, Any]:
     """The type and the option of a field. What is required may still come with --json-fields, and is checked later."""
     kind = next((each for each in get_args(field.annotation) if each is not NoneType), field.annotation)
-    note = " Required." if field.is_required() else f" Default: {field.default.value}." if isinstance(field.default, Enum) else ""
+    note = (
+        " Required."
+        if field.is_required()
+        else f" Default: {field.default.value}."
+        if isinstance(field.default, Enum)
+        else ""
+    )
     flag = "--" + name.replace("_", "-")
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind | None, typer.Option(flag, help=FIELDS[name] + note, show_default=False)
-    metavar = "TIME" if name == "effective_from" else "POSITION" if name == "up_to" else "OBJECT" if name == "values" else "TEXT"
+    metavar = (
+        "TIME"
+        if name == "effective_from"
+        else "POSITION"
+        if name == "up_to"
+        else "OBJECT"
+        if name == "values"
+        else "TEXT"
+    )
     return str | None, _text(flag, metavar, FIELDS[name] + note)
 
 
@@ -176,7 +197,9 @@ def one(session: Session, command: "type[Command]", fields: dict[str, Any], surr
         session.output.object(told(answer))
         return
     for event in told(answer)["events"]:
-        print(f"{event.pop('type')}  {'  '.join(f'{name}={value}' for name, value in event.items() if value is not None)}")
+        print(
+            f"{event.pop('type')}  {'  '.join(f'{name}={value}' for name, value in event.items() if value is not None)}"
+        )
     if not answer.events:
         print("already so")
     for code in answer.advisories:
@@ -201,7 +224,7 @@ def _json_object(text: str | None, option: str) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         raise typer.BadParameter(f"{option}: this is no JSON: {error}") from error
     if not isinstance(value, dict):
-        raise typer.BadParameter(f"{option}: a JSON object is wanted, such as {{\"note\": \"Hello\"}}")
+        raise typer.BadParameter(f'{option}: a JSON object is wanted, such as {{"note": "Hello"}}')
     return value
 
 
@@ -258,8 +281,8 @@ def several(session: Session) -> None:
 
 def _arriving() -> Iterator[list[bytes]]:
     """The lines of standard input, all that have come at a time: whoever waits for an answer gets it."""
-    begun = b""
-    while chunk := sys.stdin.buffer.read1(CHUNK_BYTES):  # type: ignore[attr-defined]  # it is buffered
+    begun, buffered = b"", cast(BufferedReader, sys.stdin.buffer)
+    while chunk := buffered.read1(CHUNK_BYTES):
         *lines, begun = (begun + chunk).split(b"\n")
         yield [line for line in lines if line.strip()]
     if begun.strip():
@@ -273,7 +296,7 @@ def _read(line: bytes) -> "Request | Failure":
         fields = _json_object(line.decode(errors="replace"), "a line")
         command = COMMANDS.get(str(fields.pop("command", None)))
         if command is None:
-            return Failure("malformed", "a line names its command, such as {\"command\": \"Follow\", …}")
+            return Failure("malformed", 'a line names its command, such as {"command": "Follow", …}')
         return _request(command, fields, {each: fields.pop(each, None) for each in SURROUNDINGS})
     except typer.BadParameter as error:
         return Failure("malformed", str(error))

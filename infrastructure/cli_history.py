@@ -1,18 +1,18 @@
 """`firstdegree import`: real history becomes commands at its own times."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from infrastructure.cli_group import Group
 from infrastructure.cli_session import Failure, Session, catch_up
 
-if TYPE_CHECKING:
-    from infrastructure.app import Network
+IMPORT = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None)
 
-IMPORT = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-
-File = Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="The file; packed, if it ends in .gz.")]
+File = Annotated[
+    Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="The file; packed, if it ends in .gz.")
+]
 Backfill = Annotated[
     str,
     typer.Option(metavar="N|unlimited", help="How many of an author's newest items a new follow brings to the feed."),
@@ -33,10 +33,8 @@ def import_() -> None:
 
 
 @IMPORT.command()
-def activity(
-    context: typer.Context, file: File, backfill: Backfill = "0", read_models: ReadModels = True
-) -> None:
-    """Import a stream of activity: rows `seq, ts, kind, actor, target` under that header, parted by tabs, in time order.
+def activity(context: typer.Context, file: File, backfill: Backfill = "0", read_models: ReadModels = True) -> None:
+    """Import a stream of activity: rows `seq, ts, kind, actor, target`, parted by tabs, in time order.
 
     \b
     join    the actor registers, and lets everyone follow
@@ -44,7 +42,8 @@ def activity(
     accept  the actor accepts the target's invitation
     item    the actor publishes a post, whose id is the row's seq
 
-    ts is in seconds since 1970, UTC. A row's time is moved up to that of the log's last event, if that is later.
+    The names of the columns stand in the first line; ts is in seconds since 1970, UTC.
+    A row's time is moved up to that of the log's last event, if that is later.
     """
     from infrastructure.importing_rows import Activity
 

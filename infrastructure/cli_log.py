@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 def log(
     context: typer.Context,
     count: Annotated[int, typer.Option("-n", "--lines", min=0, help="How many events, the newest that match.")] = 20,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with the events that come, until Ctrl-C.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with the events that come, until Ctrl-C.")
+    ] = False,
     tags: Annotated[
         list[str] | None,
         typer.Option(
-            "--tag", metavar="TAG", help="With this tag: member:ada, pair:ada~bob, item:42, hashtag:python. Repeatable: all."
+            "--tag",
+            metavar="TAG",
+            help="With this tag: member:ada, pair:ada~bob, item:42, hashtag:python. Repeatable: all.",
         ),
     ] = None,
     types: Annotated[
@@ -43,7 +47,11 @@ def log(
             if position > network.head:
                 raise Failure("bad_position", f"The log ends at position {network.head}.")
             after, before, count, tags, names = position - 1, position + 1, 1, [], []
-        newest = network.log.tagged(tags or [], names, after=after, before=before, limit=count, newest_first=True) if count else []
+        newest = (
+            network.log.tagged(tags or [], names, after=after, before=before, limit=count, newest_first=True)
+            if count
+            else []
+        )
         shown = [network.describe(event) for event in reversed(newest)]
         _show(session, shown)
         if follow:
@@ -80,5 +88,7 @@ def _show(session: Session, events: list[dict[str, Any]]) -> None:
         if session.as_json:
             session.output.object(event)
             continue
-        said = "  ".join(f"{name}={shown(name, value)}" for name, value in event["data"].items() if value not in (None, "", []))
+        said = "  ".join(
+            f"{name}={shown(name, value)}" for name, value in event["data"].items() if value not in (None, "", [])
+        )
         print(f"{event['position']:>8}  {shown_time(event['at'])}  {event['type']:<24}  {said}")

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from projections.reading import Page
 
+HIDDEN = "(not shown)"
+"""Somebody on a path whom the viewer is not shown."""
 UNANSWERED = {"degree": "out of network", "path": "no path can be shown"}
 """What is said to people where there is no answer."""
 TIMES = ("at", "since", "now", "effective_from")
@@ -82,7 +84,7 @@ class Output:
             print(f"{name:<{width}}  {shown(name, each)}".rstrip())
 
     def answer(self, name: str, value: Any) -> None:
-        """The answer to a question: an object, a list, or one value, which in JSON is an object under the question's name."""
+        """The answer to a question: an object, a list, or one value, which JSON has under the question's name."""
         value = plain(value)
         if isinstance(value, list) and all(isinstance(each, dict) for each in value):
             self.rows(value)
@@ -91,7 +93,7 @@ class Output:
         elif self.as_json:
             self._line({name: value})
         elif isinstance(value, list):
-            print(" - ".join(map(str, value)))
+            print(" - ".join(HIDDEN if each is None else str(each) for each in value))
         else:
             print(UNANSWERED.get(name, "none") if value is None else value)
 
@@ -105,7 +107,7 @@ class Output:
         self.table([{name: shown(name, each) for name, each in record.items()} for record in records], empty)
 
     def page(self, page: "Page[Any]", whole: bool = False) -> None:
-        """A page of a list. For people its end says how much there is and how to go on; `whole`: JSON of the page itself."""
+        """A page of a list. For people its end says how to go on. `whole`: JSON of the page in one object."""
         if self.as_json and whole:
             rows = [plain(row) for row in page.rows]
             self._line({"rows": rows, "total": page.total, "cursor": page.cursor, "as_of": page.as_of})
@@ -153,4 +155,3 @@ class Output:
     @staticmethod
     def _line(record: Any) -> None:
         sys.stdout.write(orjson.dumps(record).decode() + "\n")
-

@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
+from infrastructure.cli_group import Group
 from infrastructure.cli_session import Failure, Session
 
-PROJECTIONS = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+PROJECTIONS = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None)
 
 
 @PROJECTIONS.callback()

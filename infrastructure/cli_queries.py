@@ -6,16 +6,21 @@ from typing import Annotated, Any
 
 import typer
 
+from infrastructure.cli_group import Group
 from infrastructure.cli_session import Session, as_of
 
-SHOW = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+SHOW = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None)
 ROWS = 20
 
 VIEWER = {"viewer": "As this member sees it; without it, as the host does."}
 AS_OF = typer.Option("--as-of", metavar="POSITION|TIME", help="As it was at a position of the log, or at a time.")
 PAGING: dict[str, tuple[Any, Any, Any]] = {
     "limit": (int, ROWS, typer.Option(help="How many rows a page has.")),
-    "cursor": (str | None, None, typer.Option(metavar="CURSOR", help="The next page, by the cursor of the one before.")),
+    "cursor": (
+        str | None,
+        None,
+        typer.Option(metavar="CURSOR", help="The next page, by the cursor of the one before."),
+    ),
     "whole": (
         bool,
         False,
@@ -26,19 +31,24 @@ PAGING: dict[str, tuple[Any, Any, Any]] = {
 
 @dataclass(frozen=True)
 class Question:
-    """A query of the door as a command. `arguments` and `options`: name -> help, in the order of the door's; of an
-    argument whose name ends in an s there can be several. `pages`: it answers in pages."""
+    """A query of the door as a command. `arguments` and `options`: name -> help; arguments are in the door's order, and
+    of one whose name ends in an s there can be several. `pages`: it answers in pages."""
 
     name: str
     help: str
     arguments: dict[str, str]
     options: dict[str, str] = field(default_factory=dict)
-    defaults: dict[str, str] = field(default_factory=dict)
     pages: bool = True
 
 
 MEMBER = {"member": "Whose it is."}
-TWO = {"one": "One of the two.", "other": "The other."}
+SEEN = {"viewer": "Who looks.", "member": "At whom."}
+WANTED = {
+    "box": "Which of them: received, sent, archived (ignored) or barred.",
+    "note_kind": "Only those with this kind of note: custom or default.",
+    "degrees": "Only from or to members this near: 1, 2, 3, out; several parted by commas.",
+    "shared_min": "Only where at least so many connections are shared.",
+}
 QUESTIONS = (
     Question("feed", "The items that a member's feed shows, newest first, each with what brought it there.", MEMBER),
     Question(
@@ -47,19 +57,15 @@ QUESTIONS = (
         {"member": "Whose feed it is.", "item": "The item, by its id."},
         pages=False,
     ),
-    Question("connections", "A member's connections, newest first, as far as the viewer is shown them.", MEMBER, VIEWER),
+    Question(
+        "connections", "A member's connections, newest first, as far as the viewer is shown them.", MEMBER, VIEWER
+    ),
     Question("followers", "Who follows a member. The list is the member's own.", MEMBER, VIEWER),
     Question("following", "Whom a member follows. The list is the member's own.", MEMBER, VIEWER),
-    Question(
-        "invitations",
-        "A member's invitations, newest first.",
-        MEMBER,
-        {"box": "Which of them: received, sent, archived (ignored) or barred."},
-        {"box": "received"},
-    ),
+    Question("invitations", "A member's invitations, newest first.", MEMBER, WANTED),
     Question(
         "thread",
-        "What two wrote to each other in an invitation's thread: the note, questions, answers.",
+        "What two wrote to each other about an invitation: the note, questions, answers.",
         {"inviter": "Who invited.", "invitee": "Who was invited."},
         VIEWER,
         pages=False,
@@ -69,21 +75,35 @@ QUESTIONS = (
     Question(
         "relationship",
         "What a member is to a viewer: degree, invitation, follows; and each action, possible or why not.",
-        {"viewer": "Who looks.", "member": "At whom."},
+        SEEN,
         pages=False,
     ),
-    Question("degree", "How near two members are: 1, 2, 3, or out of network.", TWO, pages=False),
+    Question("degree", "How near a member is to a viewer: 1, 2, 3, or out of network.", SEEN, pages=False),
     Question(
         "degrees",
-        "How near several members are to one.",
-        {"member": "To whom.", "others": "Who; one or more."},
+        "How near several members are to a viewer.",
+        {"viewer": "Who looks.", "members": "At whom; one or more."},
         pages=False,
     ),
-    Question("path", "Over whom two members are connected, if a path of at most three steps can be shown.", TWO, pages=False),
-    Question("mutual-connections", "The connections that two members share.", TWO, VIEWER),
-    Question("suggestions", "Whom a member may want to connect with: those with the most mutual connections first.", MEMBER),
-    Question("hashtag", "The items under a hashtag, newest first.", {"hashtag": "With or without #."}, VIEWER),
+    Question("path", "Over whom a viewer is connected with a member, in at most three steps.", SEEN, pages=False),
+    Question(
+        "mutual-connections",
+        "The connections that two members share.",
+        {"one": "One of the two.", "other": "The other."},
+        VIEWER,
+    ),
+    Question("suggestions", "Whom a member may know: those with the most mutual connections first.", MEMBER),
+    Question(
+        "hashtag",
+        "The items under a hashtag, newest first, each with whether its author may be followed.",
+        {"hashtag": "With or without #.", "viewer": "Who looks."},
+    ),
+    Question("hashtags", "The hashtags that a member follows.", MEMBER),
+    Question("muted", "Whom a member has muted.", MEMBER),
+    Question("blocked", "Whom a member has blocked.", MEMBER),
+    Question("acceptance-rates", "How many invitations were accepted, by kind of note.", {}, pages=False),
 )
+DEFAULTS = {"box": "received"}
 
 
 @SHOW.callback()
@@ -101,11 +121,17 @@ def add(question: Question) -> None:
     def run(context: typer.Context, at: str | None, whole: bool = False, **asked: Any) -> None:
         session: Session = context.obj
         positional = [asked.pop(name) for name in question.arguments]
+        if question.options is WANTED:
+            asked["wanted"] = _wanted(asked.pop("note_kind"), asked.pop("degrees"), asked.pop("shared_min"))
         with session.network(catches_up=True) as network:
             door = getattr(network, question.name.replace("-", "_"))
             answer = door(*positional, **asked, as_of=as_of(at))
             if question.pages:
                 session.output.page(answer, whole)
+            elif question.name == "degrees":
+                session.output.rows(
+                    {"member": each, "degree": near} for each, near in zip(positional[1], answer, strict=True)
+                )
             else:
                 session.output.answer(question.name, answer)
 
@@ -117,10 +143,10 @@ def add(question: Question) -> None:
 
     for name, text in question.arguments.items():
         several = name.endswith("s")
-        described = typer.Argument(metavar=name.upper() + ("..." if several else ""), help=text, show_default=False)
+        described = typer.Argument(metavar=name.upper(), help=text, show_default=False)
         option(name, list[str] if several else str, Parameter.empty, described)
     for name, text in question.options.items():
-        default = question.defaults.get(name)
+        default = DEFAULTS.get(name)
         option(name, str if default else str | None, default, typer.Option(metavar=name.upper(), help=text))
     option("at", str | None, None, AS_OF)
     for name, described in PAGING.items() if question.pages else ():
@@ -129,6 +155,19 @@ def add(question: Question) -> None:
     run.__annotations__ = {each.name: each.annotation for each in parameters}
     SHOW.command(question.name, help=question.help)(run)
 
+
+def _wanted(note_kind: str | None, degrees: str | None, shared_min: str | None) -> Any:
+    """The filter of a box of invitations (S23)."""
+    from projections.invitation_queries import Wanted
+
+    wrong = [each for each in (degrees or "1").split(",") if each not in NEAR]
+    if wrong or not (shared_min or "0").isdecimal() or note_kind not in (None, "custom", "default"):
+        raise typer.BadParameter("--note-kind is custom or default, --degrees of 1, 2, 3, out, --shared-min a number")
+    near = None if degrees is None else [NEAR[each] for each in degrees.split(",")]
+    return Wanted(note_kind, near, None if shared_min is None else int(shared_min))
+
+
+NEAR = {"1": 1, "2": 2, "3": 3, "out": None}
 
 for each in QUESTIONS:
     add(each)

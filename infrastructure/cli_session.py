@@ -38,10 +38,11 @@ class Failure(Exception):
 
 @dataclass
 class Session:
-    """The global options, and what they open."""
+    """The global options, and what they open. `named`: the address was given, and is not the default."""
 
     address: str
     as_json: bool
+    named: bool = True
 
     @cached_property
     def output(self) -> "Output":
@@ -52,8 +53,8 @@ class Session:
 
     @contextmanager
     def network(self, *, makes: bool = False, catches_up: bool = False) -> Iterator["Network"]:
-        """The network, open for this block. `makes`: a new one is made where there is none. `catches_up`: the read models
-        are brought to the head first. Refusals and trouble with the log become failures."""
+        """The network, open for this block. `makes`: a new one is made where there is none. `catches_up`: the read
+        models are brought to the head first. Refusals and trouble with the log become failures."""
         from domain.refusals import Refused
         from infrastructure.app import open_network
         from infrastructure.log import LogUnavailable
@@ -75,12 +76,14 @@ class Session:
     def _require_a_network(self) -> None:
         path = self.address.removeprefix("sqlite:///")
         if self.address != "memory:" and not Path(path).exists():
-            detail = f"There is no network at {path}. `firstdegree do`, `import` or `demo` make one; --db names another."
+            detail = (
+                f"There is no network at {path}. `firstdegree do`, `import` or `demo` make one; --db names another."
+            )
             raise Failure("no_network", detail, UNAVAILABLE)
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Callable[[int, int], None] | None]:
-        """A progress bar on standard error while the block runs, told by calling it; None where nobody would see one."""
+        """A progress bar on standard error while the block runs, told by calling it; None where nobody would see it."""
         from sys import stderr
 
         if self.as_json or not stderr.isatty():

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from domain import Follow, Refused
-from domain.identifiers import DAY, Instant
+from domain.identifiers import DAY, Instant, item_tag
 from domain.relationship_events import Followed, InvitationAccepted, InvitationReplied, MembersConnected
 from infrastructure.requests import GROUP_MAX, Request, Result
 from infrastructure.simulation import simulate
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from infrastructure.app import Network
     from projections.feed_entries import FeedEntry
     from projections.invitation_queries import Message
+    from projections.reading import Page
 
 MEMBERS, COMMANDS, SEED = 2_000, 30_000, 7
 MEMBERS_MIN, COMMANDS_MIN = 100, 1_000
@@ -117,47 +118,57 @@ def thread(network: "Network", story: Story) -> Thread:
 
 @dataclass(frozen=True, slots=True)
 class TurnedAway:
-    """A follow that is refused. `instead`: what the viewer can do about the member."""
+    """A follow that is refused. `offered`: what the follower can do about the member; `connect`: why not that."""
 
     follower: str
     followee: str
     code: str
     detail: str
-    instead: tuple[str, ...]
+    offered: tuple[str, ...]
+    connect: str | None
 
 
 def turned_away(network: "Network", story: Story) -> TurnedAway:
     """Somebody tries again to follow a member who does not want strangers to."""
     assert story.turned_away is not None
     follower, followee = story.turned_away
-    offered = network.relationship(follower, followee).offered
+    seen = network.relationship(follower, followee)
     try:
         network.handle(Follow(follower=follower, followee=followee), actor=follower)
     except Refused as refused:
-        return TurnedAway(follower, followee, refused.code, refused.detail, offered)
+        return TurnedAway(follower, followee, refused.code, refused.detail, seen.offered, seen.actions["connect"])
     raise ValueError(f"{follower} may follow {followee} after all")
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """The top of a member's feed. `authors`: names, by member."""
+    """The top of a member's feed. `texts`: what the items say, in the same order."""
 
     member: str
     entries: list["FeedEntry"]
+    texts: list[str]
     total: int
 
 
 def feed(network: "Network", story: Story) -> Feed:
     """The feed of one who follows much, with as many kinds of causes on the first page as can be found."""
 
-    def kinds(page: Feed) -> int:
-        return len({cause.kind for entry in page.entries for cause in entry.causes})
+    def kinds(page: "Page[FeedEntry]") -> int:
+        every = [{cause.kind for cause in entry.causes} for entry in page.rows]
+        return len(set().union(*every)) + max(map(len, every), default=0)
 
-    pages = []
-    for member, _ in story.following.most_common(READERS_TRIED):
-        page = network.feed(member, limit=FEED_ROWS)
-        pages.append(Feed(member, list(page.rows), page.total))
-    return max(pages, key=kinds)
+    readers = [member for member, _ in story.following.most_common(READERS_TRIED)]
+    pages = {member: network.feed(member, limit=FEED_ROWS) for member in readers}
+    member = max(pages, key=lambda each: kinds(pages[each]))
+    entries = list(pages[member].rows)
+    return Feed(member, entries, [text_of(network, entry.item) for entry in entries], pages[member].total)
+
+
+def text_of(network: "Network", item: str) -> str:
+    """What an item says; the title, if it is an article. Texts are in the log alone."""
+    (published,) = network.log.tagged([item_tag(item)], [], limit=1)
+    data = network.describe(published)["data"]
+    return str(data.get("title") or data["text"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +184,12 @@ class Distance:
 def distance(network: "Network", story: Story) -> Distance:
     """Two who do not know each other, and the friends between them."""
     members = [member for member, _ in story.connections.most_common()]
+    strangers = members[:STRANGERS_TRIED]
     for one in members[len(members) // 2 :]:
-        strangers = members[:STRANGERS_TRIED]
-        near = network.degrees(one, strangers)
-        for other in strangers:
-            if near[other] == 3 and (path := network.path(one, other)):
-                return Distance(one, other, 3, list(path))
+        for other, degree in zip(strangers, network.degrees(one, strangers), strict=True):
+            steps = network.path(one, other) if degree == 3 else None
+            if steps and None not in steps:
+                return Distance(one, other, 3, [step for step in steps if step])
     raise ValueError("nobody is three steps away")
 
 
@@ -203,14 +214,16 @@ class Past:
 
 
 def past(network: "Network", story: Story) -> Past:
-    """The member who is followed most, as of some days of the past, and now."""
+    """The member who is followed most, as of some days of the past, and now; and somebody who comes nearer."""
     member = story.followers.most_common(1)[0][0]
-    other = story.turned_away[0] if story.turned_away else story.connections.most_common(1)[0][0]
+    times = [at for at in (*(BEGINNING + days * DAY for days in PAST_DAYS), story.until) if at <= story.until]
+    positions = [network.position_at(at) for at in times]
+    others = [each for each, _ in story.connections.most_common(STRANGERS_TRIED) if each != member]
+    degrees = [network.degrees(member, others, as_of=position) for position in positions]
+    histories = list(zip(*degrees, strict=True))
+    chosen = max(range(len(others)), key=lambda index: len(set(histories[index])))
     moments = []
-    for at in (*(BEGINNING + days * DAY for days in PAST_DAYS), story.until):
-        position = network.position_at(at)
-        if position and at <= story.until:
-            profile = network.profile(member, as_of=position)
-            degree = network.degree(other, member, as_of=position)
-            moments.append(Moment(at, position, profile.followers, profile.connections, degree))
-    return Past(member, other, moments)
+    for at, position, degree in zip(times, positions, histories[chosen], strict=True):
+        profile = network.profile(member, as_of=position)
+        moments.append(Moment(at, position, profile.followers, profile.connections, degree))
+    return Past(member, others[chosen], moments)

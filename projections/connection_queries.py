@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from domain.identifiers import Instant
 from domain.members import ConnectionsVisibility, Visibility
 from domain.refusals import Refused
-from projections.dormancy import Presence, Room, dormant_others, presence
+from projections.dormancy import Presence, Room, dormant_others, presence, standing
 from projections.members import present
 from projections.privacy import apart
 from projections.projection import OPEN, STANDS, stands
 from projections.reading import Page, Reading, newest_first, page
-from projections.visibility import unblocked_for_viewer
+from projections.visibility import available, is_viewer, unblocked_for_viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +47,9 @@ class MutualRow:
 # Who may be told of whom
 
 
-def is_viewer(reading: Reading, member: str) -> bool:
-    """Whether a member can look at all: registered and not erased. The hibernated and restricted may."""
-    return reading.exists(
-        f"""SELECT 1 FROM member WHERE member = :member AND {STANDS} AND NOT EXISTS (
-        SELECT 1 FROM absence WHERE absence.member = :member AND cause = 'erased' AND {stands("absence")})""",
-        member=member,
-    )
-
-
 def is_apart(reading: Reading, one: str, other: str) -> bool:
     """Whether a block stands between two members, in either direction."""
     return reading.exists(f"SELECT 1 WHERE {apart(':one', ':other')}", one=one, other=other)
-
-
-def available(reading: Reading, viewer: str, member: str) -> bool:
-    """X16: unknown, erased, hidden, blocking and blocked members are all the same to a viewer: not available."""
-    return viewer == member or reading.exists(
-        f"""SELECT 1 FROM member WHERE member = :member AND {STANDS} AND {present(":member")}
-        AND NOT ({apart(":viewer", ":member")})""",
-        viewer=viewer,
-        member=member,
-    )
 
 
 def hides_connections(reading: Reading, member: str) -> bool:
@@ -199,8 +180,17 @@ def connection_count(reading: Reading, member: str, viewer: str | None = None) -
 
 def mutuals(reading: Reading, one: str, other: str) -> list[str]:
     """Those connected with both, by id; whoever may be told of them."""
-    first, second = active_connections(reading, one), active_connections(reading, other)
-    return sorted(first.keys() & second.keys())
+    if is_hidden(reading, one) or is_hidden(reading, other):
+        return []
+    dormant = dormant_others(reading, one) | dormant_others(reading, other)
+    # Each connection of the one is looked up with the other: so it has to be the one with fewer.
+    fewer, more = sorted((one, other), key=lambda member: standing(reading, member))
+    return [member for (member,) in reading.all(_MUTUALS, fewer=fewer, more=more) if member not in dormant]
+
+
+_MUTUALS = f"""SELECT a.other FROM connection a WHERE a.member = :fewer AND {stands("a")} AND {present("a.other")}
+AND EXISTS (SELECT 1 FROM connection b WHERE b.member = :more AND b.other = a.other AND {stands("b")})
+ORDER BY a.other"""
 
 
 def mutual_connections(

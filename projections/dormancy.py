@@ -61,10 +61,7 @@ class Room:
         if self._cap is None:
             return False
         if member not in self._standing:
-            counted = self._reading.all(
-                f"SELECT count(*) FROM connection WHERE member = :member AND {STANDS}", member=member
-            )
-            self._standing[member] = counted[0][0]
+            self._standing[member] = standing(self._reading, member)
         return self._standing[member] > self._cap or self._cap == 0
 
     def has(self, member: str, began: int, returned: int) -> bool:
@@ -91,6 +88,12 @@ class Room:
             edges = sorted(found, key=lambda edge: max(edge[1], edge[2]))
             self._sides[member] = _Side(own.returned, [max(edge[1], edge[2]) for edge in edges], edges)
         return self._sides[member]
+
+
+def standing(reading: Reading, member: str) -> int:
+    """How many connections of a member stand, shown or not."""
+    sql = f"SELECT count(*) FROM connection WHERE member = :member AND {STANDS}"
+    return int(reading.all(sql, member=member)[0][0])
 
 
 def absences(reading: Reading, member: str) -> list[tuple[Any, ...]]:

@@ -85,26 +85,27 @@ SELECT NOT {present(":other")}, {apart(":viewer", ":other")},
   follow.began, follow.at
 FROM (SELECT 1) LEFT JOIN follow
   ON follow.follower = :viewer AND follow.followee = :other AND {stands("follow")}"""
+_TAGGED = f"""
+FROM hashtag_follow AS wanted CROSS JOIN hashtag_item AS found
+WHERE wanted.member = :viewer AND wanted.began < found.began AND {stands("wanted")}
+  AND found.hashtag = wanted.hashtag AND found.item = :item"""
+_HASHTAG_CAUSES = f"SELECT wanted.hashtag, wanted.began {_TAGGED} ORDER BY wanted.began"
 _ORIGINAL = f"""
 SELECT actor, kind, audience, began, at,
-  (SELECT count(*) FROM (SELECT 1 FROM activity AS any_share WHERE any_share.original = :item LIMIT :most))
+  (SELECT count(*) FROM (SELECT 1 FROM activity AS any_share WHERE any_share.original = :item LIMIT :most)),
+  EXISTS (SELECT 1 {_TAGGED})
 FROM activity WHERE id = :item AND kind <> 'share' AND {STANDS}"""
 _ACTIVITY = f"SELECT actor, kind, original FROM activity WHERE id = :item AND {STANDS}"
-_HASHTAGS = f"SELECT 1 FROM hashtag_follow WHERE member = :viewer AND {STANDS} LIMIT 1"
-_HASHTAG_CAUSES = f"""
-SELECT wanted.hashtag, wanted.began
-FROM hashtag_follow AS wanted CROSS JOIN hashtag_item AS found
-WHERE wanted.member = :viewer AND wanted.began < :position AND {stands("wanted")}
-  AND found.hashtag = wanted.hashtag AND found.item = :item
-ORDER BY wanted.began"""
 
 
 def _share_causes(order: str) -> str:
+    # `follow.at` is asked for because an index that holds all the rest would be walked from end to end.
     return f"""
-SELECT share.actor, share.id, share.began
+SELECT share.actor, share.id, share.began, follow.at
 FROM {order}
 WHERE share.original = :item AND share.kind = 'share' AND {stands("share")}
-  AND follow.follower = :viewer AND follow.followee = share.actor AND follow.began < share.began AND {stands("follow")}
+  AND follow.follower = :viewer AND follow.followee = share.actor
+  AND follow.began < share.began AND {stands("follow")}
 ORDER BY share.began DESC"""
 
 
@@ -124,7 +125,7 @@ class Viewer:
     hibernates).
     """
 
-    __slots__ = ("_backfills", "_connected", "_hashtags", "_judged", "_relations", "member", "reading")
+    __slots__ = ("_backfills", "_connected", "_judged", "_relations", "member", "reading")
 
     def __init__(self, reading: Reading, member: str) -> None:
         self.reading = reading
@@ -133,7 +134,6 @@ class Viewer:
         self._connected: dict[str, bool] = {}
         self._backfills: dict[str, tuple[int, Instant]] = {}
         self._judged: dict[str, FeedEntry | Absence] = {}
-        self._hashtags: bool | None = None
 
     def relation(self, other: str) -> Relation:
         known = self._relations.get(other)
@@ -203,10 +203,10 @@ class Viewer:
         return str(original)
 
     def _judge(self, item: str) -> FeedEntry | Absence:
-        row = self.reading.one(_ORIGINAL, item=item, most=SHARES_SCANNED_MAX)
+        row = self.reading.one(_ORIGINAL, viewer=self.member, item=item, most=SHARES_SCANNED_MAX)
         if row is None:
             return NOT_AVAILABLE
-        author, kind, audience, position, at, activities = row
+        author, kind, audience, position, at, activities, is_tagged = row
         if author == self.member:
             return OWN_ITEM
         relation = self.relation(author)
@@ -216,10 +216,10 @@ class Viewer:
             return MUTED
         followed = self._follow_causes(author, position, at)
         shared = self._share_causes(item, activities) if activities > 1 else []
-        tagged = self._hashtag_causes(item, position) if audience == "anyone" else []
-        withheld = bool(followed or shared) and self._withheld(item, author, kind)
+        tagged = self._hashtag_causes(item) if is_tagged and audience == "anyone" else []
+        withheld = bool(followed) and self._withheld(item, author, kind)
         if withheld:
-            followed, shared = [], []
+            followed = []
         causes = (*followed, *tagged, *shared)
         if not causes:
             return STATUS_UPDATES_WITHHELD if withheld else NO_CAUSE
@@ -237,28 +237,23 @@ class Viewer:
                 return []
         return [Cause("follow", author, None, follow[0])]
 
-    def _hashtag_causes(self, item: str, position: int) -> list[Cause]:
-        if self._hashtags is None:
-            self._hashtags = self.reading.exists(_HASHTAGS, viewer=self.member)
-        if not self._hashtags:
-            return []
-        rows = self.reading.all(_HASHTAG_CAUSES, viewer=self.member, item=item, position=position)
+    def _hashtag_causes(self, item: str) -> list[Cause]:
+        rows = self.reading.all(_HASHTAG_CAUSES, viewer=self.member, item=item)
         return [Cause("hashtag", hashtag, None, began) for hashtag, began in rows]
 
     def _share_causes(self, item: str, activities: int) -> list[Cause]:
         sql = _OF_FEW_SHARES if activities < SHARES_SCANNED_MAX else _OF_MANY_SHARES
         return [
             Cause("share", sharer, share, began)
-            for sharer, share, began in self.reading.all(sql, viewer=self.member, item=item)
+            for sharer, share, began, _ in self.reading.all(sql, viewer=self.member, item=item)
             if self.heard(sharer) and self.follow(sharer)
         ]
 
     def _withheld(self, item: str, author: str, kind: str) -> bool:
-        """F4: whether a status update does not reach the viewer, who is not connected with its author, by following:
-        neither following the author nor one who shares it. A followed hashtag is asked for by the viewer and brings
-        it all the same.
+        """F4: whether a status update does not reach the viewer, who follows its author and is not connected with them.
 
-        The policy is the one in force at the reading.
+        It is the follow of the author that does not bring it; a share by somebody else whom the viewer follows, and a
+        hashtag that the viewer follows, bring it all the same. The policy is the one in force at the reading.
         """
         if kind != "status_update" or self.connected(author):
             return False

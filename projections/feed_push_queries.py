@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from projections.feed_entries import Viewer
 from projections.feed_policy import PUSH_FOLLOWERS_MAX
-from projections.feed_pull import Candidate, Merge, add_followees, add_hashtags, descending, from_followee
+from projections.feed_pull import Candidate, Merge, add_followees, add_hashtags, from_followee
 from projections.feed_push import ACTS
 from projections.projection import OPEN, stands
 
@@ -28,6 +28,8 @@ RECENT_FOLLOWS = f"""
 SELECT follow.began, follow.followee FROM follow
 WHERE follow.follower = :viewer AND follow.began <= :below AND follow.began > :complete_from AND {stands("follow")}
 ORDER BY follow.began DESC LIMIT :size"""
+
+FOLLOWS_AT_ONCE = 64
 
 
 def complete_from(viewer: Viewer) -> int | None:
@@ -77,16 +79,21 @@ def pushed(viewer: Viewer, below: int) -> Merge:
         add_followees(viewer, merge, complete)
         yield from ()
 
-    def backfilled() -> Iterator[Candidate]:
+    def backfilled(newest: int) -> Iterator[Candidate]:
         # A follow can bring items from before it once the merge is below the follow, and not earlier.
-        recent = descending(viewer.reading, RECENT_FOLLOWS, OPEN, viewer=viewer.member, complete_from=complete)
-        for position, followee in recent:
+        rows = viewer.reading.all(
+            RECENT_FOLLOWS, viewer=viewer.member, below=newest, complete_from=complete, size=FOLLOWS_AT_ONCE
+        )
+        for position, followee in rows:
             bound = min(position - 1, below)
             merge.add(bound, from_followee(viewer, followee, bound))
+        if len(rows) == FOLLOWS_AT_ONCE:
+            newest = rows[-1][0] - 1
+            merge.add(min(newest, below), backfilled(newest))
         yield from ()
 
     merge.add(below, from_entries(viewer, below))
-    merge.add(below, backfilled())
+    merge.add(below, backfilled(OPEN))
     merge.add(complete, everybody())
     unpushed = viewer.reading.all(UNPUSHED_FOLLOWEES, viewer=viewer.member, complete_from=complete)
     for followee, newest in unpushed:

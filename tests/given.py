@@ -135,6 +135,8 @@ class World:
         if tag := next((tag for tag in event.tags() if tag.startswith("pair:")), None):
             one, other = tag.removeprefix("pair:").split("~")
             pair = self.pair(one, other)
+            if self.member(one).erased or self.member(other).erased:
+                return  # erasure has cut what the pair's own events made
             if pair.of(one).blocks or pair.of(other).blocks:
                 follows = pair.of(one).follows or pair.of(other).follows
                 asked = open_invitation(pair, one, self.now) or open_invitation(pair, other, self.now)

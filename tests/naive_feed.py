@@ -33,11 +33,11 @@ def why(network: NaiveNetwork, viewer: str, item_id: str) -> frozenset[Cause] | 
         return NOT_AVAILABLE
     if not available(network, viewer, item.author):
         return NOT_AVAILABLE
-    if (viewer, item.author) in network.mutes:
-        return "F1"
     own = viewer == item.author
     if item.audience == "connections" and not own and not connected(network, viewer, item.author, despite=viewer):
-        return "F2"
+        return "F2"  # told as not available, and so ahead of what may be told
+    if (viewer, item.author) in network.mutes:
+        return "F1"
     if own:
         return "F5"
     brought = follow_cause(network, viewer, item)
@@ -95,9 +95,10 @@ def status_update_reaches(network: NaiveNetwork, viewer: str, item_id: str) -> b
     item = network.items[item_id]
     if item.kind != "status_update" or connected(network, viewer, item.author, despite=viewer):
         return True
-    if isinstance(item.status_policy, str):
-        return item.status_policy == "always"
-    return falls_within(item_id, viewer, item.status_policy)
+    policy = network.policy.status_updates_to_followers  # in force now: the feed is as of a position, and so are its rules
+    if isinstance(policy, str):
+        return policy == "always"
+    return falls_within(item_id, viewer, policy)
 
 
 def hashtag_page(network: NaiveNetwork, hashtag: str, viewer: str) -> list[tuple[str, str, bool | str]]:

@@ -179,6 +179,7 @@ def suggestions(network: NaiveNetwork, member: str) -> list[tuple[str, int]]:
         (other, len(mutual_connections(network, member, other, member)))
         for other in network.members
         if degree(network, member, other) == 2
+        if not network.is_page(other)  # who cannot be invited is not suggested
         if (member, other) not in network.dismissed and (member, other) not in network.bars
         if pending(network, member, other) is None
     ]

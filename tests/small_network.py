@@ -21,11 +21,8 @@ from domain import (
 from domain.identifiers import SECOND, Instant
 from infrastructure.app import open_network
 from infrastructure.handling import Result
-from infrastructure.sql_reading import PastFacts
-from projections.connection_queries import active_connections
-from projections.reading import Page, Reading
-from projections.relationship import Relationship, relationship
-from projections.visibility import available
+from projections.reading import Page
+from projections.relationship import Relationship
 
 T = TypeVar("T")
 START: Instant = 1_700_000_000_000_000
@@ -81,9 +78,7 @@ class SmallNetwork:
 
     def related(self, viewer: str, member: str, as_of: int | None = None) -> Relationship:
         self.net.catch_up()
-        with self.net.reading(as_of) as reading:
-            facts = PastFacts(self.net.log, reading.as_of, reading.now)
-            return relationship(reading, facts, viewer, member, lambda other: degree(reading, viewer, other))
+        return self.net.relationship(viewer, member, as_of)
 
     # What tests do most
 
@@ -114,18 +109,6 @@ class SmallNetwork:
     @property
     def head(self) -> int:
         return self.net.head
-
-
-def degree(reading: Reading, viewer: str, member: str) -> int | None:
-    """G1, step by step."""
-    reached, edge = {viewer}, {viewer}
-    for distance in range(4):
-        if member in edge:
-            return distance
-        near = {other for each in edge for other in active_connections(reading, each)}
-        edge = {other for other in near - reached if available(reading, viewer, other)}
-        reached |= edge
-    return None
 
 
 def walk(asked: Callable[[int], Page[Any]]) -> list[Any]:

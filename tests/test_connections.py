@@ -147,7 +147,7 @@ def test_s8_after_removing_a_connection_either_may_invite_again() -> None:
     assert world.answer(SendInvitation(inviter="bob", invitee="ada")).startswith("accepted")
 
 
-def test_h14_a_connection_with_the_hidden_the_erased_and_the_restricted_can_be_ended() -> None:
+def test_h14_a_connection_with_a_hidden_member_can_be_ended() -> None:
     for act in (HibernateMember(member="bob"), RestrictMember(member="bob")):
         world = members(*connected("ada", "bob"))
         world.do(act)

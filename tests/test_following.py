@@ -18,6 +18,7 @@ from domain import (
     PrimaryAction,
     PublishArticle,
     ReactivateMember,
+    RemoveConnection,
     RemoveFollower,
     RestrictMember,
     SendInvitation,
@@ -210,8 +211,8 @@ def test_x12_the_removed_may_follow_again_unless_a_block_forbids_it() -> None:
     given_members(*removed, MemberBlocked(blocker="bob", blocked="ada")).when(FOLLOW).refused("not_available")
 
 
-@pytest.mark.parametrize("act", [HibernateMember, RestrictMember, EraseMember])
-def test_h14_the_hidden_and_the_erased_can_be_unfollowed_and_unmuted_by_id(act: type[Command]) -> None:
+@pytest.mark.parametrize("act", [HibernateMember, RestrictMember])
+def test_h14_the_hidden_can_be_unfollowed_and_unmuted_by_id(act: type[Command]) -> None:
     world = members(followed("ada", "bob"), followed("bob", "ada"), MemberMuted(muter="ada", muted="bob"))
     world.do(act(member="bob"))
     for command, made in (
@@ -220,6 +221,18 @@ def test_h14_the_hidden_and_the_erased_can_be_unfollowed_and_unmuted_by_id(act: 
         (UNMUTE, MemberUnmuted(muter="ada", muted="bob")),
     ):
         assert list(world.do(command).events) == [made]
+
+
+def test_h14_what_erasure_has_cut_is_already_so_and_a_mute_can_be_lifted() -> None:
+    world = members(*connected("ada", "bob"), MemberMuted(muter="ada", muted="bob"))
+    world.do(EraseMember(member="bob"))
+    for command in (
+        UNFOLLOW,
+        RemoveFollower(follower="bob", followee="ada"),
+        RemoveConnection(member="ada", other="bob"),
+    ):
+        assert not world.do(command).events
+    assert list(world.do(UNMUTE).events) == [MemberUnmuted(muter="ada", muted="bob")]
 
 
 def test_h14_only_a_member_who_never_was_cannot_be_unfollowed() -> None:

@@ -21,7 +21,6 @@ from projections.members import MEMBER
 from projections.projection import OPEN, Derivation, Table
 from projections.publications import ACTIVITY
 
-
 ENTRIES_KEPT = 800
 """How many pushed entries of a reader are kept; what is older is pulled."""
 
@@ -45,9 +44,12 @@ ACTS = (
     ("member", "member"),
 )
 """The acts by which a reader shows to be there: table, and the column of who acts."""
-# What happened in the stretch, once anything was ever to be pushed.
 _FIRST_PUSHED = f"SELECT min(began) FROM {{feed_policy}} WHERE name = '{PUSH_FOLLOWERS_MAX}' AND value > 0"
-_IN_STRETCH = f"activity.began > :after AND activity.began <= :upto AND activity.began > ({_FIRST_PUSHED})"
+# The first condition is asked once for a stretch, and ends it where nothing was ever to be pushed.
+_IN_STRETCH = (
+    f"({_FIRST_PUSHED}) IS NOT NULL AND activity.began > ({_FIRST_PUSHED})"
+    " AND activity.began > :after AND activity.began <= :upto"
+)
 _FOLLOWERS = f"""(SELECT count(*) FROM (SELECT 1 FROM {{follow}} AS other
     WHERE other.followee = activity.actor AND other.began < activity.began AND other.ended > activity.began
     LIMIT 1 + (SELECT max(value) FROM {{feed_policy}} WHERE name = '{PUSH_FOLLOWERS_MAX}')))"""

@@ -181,7 +181,8 @@ def suggestions(network: NaiveNetwork, member: str) -> list[tuple[str, int]]:
         if degree(network, member, other) == 2
         if not network.is_page(other)  # who cannot be invited is not suggested
         if (member, other) not in network.dismissed and (member, other) not in network.bars
-        if pending(network, member, other) is None
+        # An invitation that the member ignored stands all the same, and can still be accepted.
+        if not network.open_invitation(member, other) and not network.open_invitation(other, member)
     ]
     return sorted(found, key=lambda each: (-each[1], each[0]))
 

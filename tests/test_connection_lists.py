@@ -4,6 +4,7 @@ import pytest
 from small_network import SmallNetwork, members, walk
 
 from domain import (
+    AcceptInvitation,
     BlockMember,
     ChangeConnectionsVisibility,
     ChangeEmailVisibility,
@@ -21,6 +22,7 @@ from domain import (
 )
 from domain.identifiers import SECOND
 from domain.members import MemberRegistered, PrimaryEmailChanged
+from domain.relationship_events import MembersConnected
 from projections.connection_queries import (
     active_connections,
     connected,
@@ -178,6 +180,22 @@ def test_h14_x16_a_list_leaves_out_whom_a_block_keeps_from_the_viewer(net: Lists
         net.wait(49 * 3600 * SECOND)
 
 
+def test_peer_74_unblocking_restores_nothing(net: Lists) -> None:
+    net.block("ada", "bob")
+    net.do(UnblockMember(blocker="ada", blocked="bob"))
+    assert not net.are_connected("ada", "bob")
+    assert net.shown("ada", "ada") == ["dan", "cy"]
+
+
+def test_h15_every_row_is_there_by_an_event(net: Lists) -> None:
+    def asked(reading: Reading) -> list[set[str]]:
+        events = [reading.event(row.position) for row in connections(reading, "ada", "ada")]
+        assert all(isinstance(event, MembersConnected) for event in events)
+        return [{event.member, event.other} for event in events]
+
+    assert net.ask(asked) == [{"ada", "dan"}, {"ada", "cy"}, {"ada", "bob"}]
+
+
 @pytest.mark.parametrize("blocker", ["ada", "bob"])
 def test_peer_89_a_block_changes_lists_and_counts_at_once(net: Lists, blocker: str) -> None:
     net.block(blocker, "bob" if blocker == "ada" else "ada")
@@ -228,6 +246,16 @@ def test_x15_h16_h24_a_connection_stays_dormant_until_there_is_room() -> None:
     net.do(RemoveConnection(member="ada", other="cy"))
     assert net.shown("ada", "ada") == ["dan", "bob"]
     assert net.are_connected("ada", "bob")
+
+
+def test_h24_x5_a_refused_acceptance_changes_no_list() -> None:
+    net = capped(1)
+    net.connect("ada", "bob")
+    net.invite("cy", "ada")
+    assert net.code(AcceptInvitation(inviter="cy", invitee="ada")) == "connections_cap"
+    assert (net.shown("ada", "ada"), net.shown("cy", "cy")) == (["bob"], [])
+    net.do(RemoveConnection(member="bob", other="ada"), AcceptInvitation(inviter="cy", invitee="ada"))
+    assert (net.shown("ada", "ada"), net.shown("bob", "bob")) == (["cy"], [])
 
 
 def test_x15_who_returned_first_is_shown_first() -> None:

@@ -31,7 +31,7 @@ from domain.identifiers import SECOND
 from infrastructure.envelope import decode
 from projections.adjacency import Adjacency
 from projections.connection_queries import active_connections, connected, connection_count, mutual_connections
-from projections.degrees import TableGraph, degree, degrees, graph_of, path
+from projections.degrees import MemoryGraph, TableGraph, degree, degrees, graph_of, path
 from projections.reading import Reading
 
 CHAIN = ("ada", "bob", "cy", "dan", "eve")
@@ -164,6 +164,18 @@ def test_peer_33_34_either_side_ends_a_connection_for_both(chain: Graph) -> None
 def test_g1_degrees_of_many_are_those_of_each(chain: Graph) -> None:
     members = [*CHAIN, "fay", "nobody"]
     assert chain.ask(lambda reading: degrees(graph_of(reading), "ada", members)) == [0, 1, 2, 3, None, None, None]
+
+
+def test_g1_a_snapshot_of_the_graph_never_changes(chain: Graph) -> None:
+    """So threads may ask of it while another one goes on to the next."""
+    before = chain.advanced().snapshot
+    chain.do(RemoveConnection(member="ada", other="bob"), HibernateMember(member="cy"))
+    chain.block("dan", "fay")
+    chain.connect("ada", "fay")
+    after = chain.advanced().snapshot
+    as_it_was, as_it_is = MemoryGraph(before, {}), MemoryGraph(after, {})
+    assert degrees(as_it_was, "ada", CHAIN) == [0, 1, 2, 3, None]
+    assert degrees(as_it_is, "ada", [*CHAIN, "fay"]) == [0, None, None, None, None, 1]
 
 
 # Paths

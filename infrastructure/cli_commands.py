@@ -196,10 +196,10 @@ def one(session: Session, command: "type[Command]", fields: dict[str, Any], surr
     if session.as_json:
         session.output.object(told(answer))
         return
+    from infrastructure.cli_output import in_words
+
     for event in told(answer)["events"]:
-        print(
-            f"{event.pop('type')}  {'  '.join(f'{name}={value}' for name, value in event.items() if value is not None)}"
-        )
+        print(f"{event.pop('type')}  {in_words(event)}")
     if not answer.events:
         print("already so")
     for code in answer.advisories:

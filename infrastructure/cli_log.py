@@ -82,13 +82,11 @@ def _names(types: list[str]) -> list[str]:
 
 
 def _show(session: Session, events: list[dict[str, Any]]) -> None:
-    from infrastructure.cli_output import shown, shown_time
+    from infrastructure.cli_output import in_words, shown_time
 
     for event in events:
         if session.as_json:
             session.output.object(event)
-            continue
-        said = "  ".join(
-            f"{name}={shown(name, value)}" for name, value in event["data"].items() if value not in (None, "", [])
-        )
-        print(f"{event['position']:>8}  {shown_time(event['at'])}  {event['type']:<24}  {said}")
+        else:
+            at = shown_time(event["at"])
+            print(f"{event['position']:>8}  {at}  {event['type']:<24}  {in_words(event['data'])}")

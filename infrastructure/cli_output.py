@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 HIDDEN = "(not shown)"
 """Somebody on a path whom the viewer is not shown."""
+LONG = ("relationship",)
+"""What people ask for by itself (`show relationship`), and programs get with the rest."""
 UNANSWERED = {"degree": "out of network", "path": "no path can be shown"}
 """What is said to people where there is no answer."""
 TIMES = ("at", "since", "now", "effective_from")
@@ -60,11 +62,25 @@ def shown(name: str, value: Any) -> str:
         return shown_time(value)
     if isinstance(value, float):
         return f"{value:,.2f}"
+    if name == "actions":
+        possible = ", ".join(each for each, refusal in value.items() if refusal is None)
+        refused = ", ".join(f"{each}: {refusal}" for each, refusal in value.items() if refusal is not None)
+        return f"{possible or 'none'} (not {refused})"
+    if name == "causes" and isinstance(value, Mapping):
+        return f"{value['kind']} {value['ref']} at {value['position']}"
     if isinstance(value, Mapping):
         return ", ".join(f"{key}={shown(key, each)}" for key, each in value.items() if each not in (None, "", [], {}))
+    if isinstance(value, list) and name == "causes":
+        return "; ".join(shown(name, each) for each in value)
     if isinstance(value, list):
         return ", ".join(shown(name, each) for each in value)
     return " ".join(str(value).split())
+
+
+def in_words(fields: Mapping[str, Any]) -> str:
+    """An event's fields on one line, as far as they say something."""
+    said = {name: shown(name, each) for name, each in fields.items()}
+    return "  ".join(f"{name}={text}" for name, text in said.items() if text)
 
 
 class Output:
@@ -74,20 +90,24 @@ class Output:
         self.as_json = as_json
 
     def object(self, value: Any) -> None:
-        """One object: a line of JSON, or its fields one below the other."""
+        """One object: a line of JSON, or its fields one below the other, as far as they say something."""
         record = plain(value)
         if self.as_json:
             self._line(record)
             return
-        width = max(map(len, record), default=0)
-        for name, each in record.items():
-            print(f"{name:<{width}}  {shown(name, each)}".rstrip())
+        said = {name: shown(name, each) for name, each in record.items() if name not in LONG}
+        width = max((len(name) for name, text in said.items() if text), default=0)
+        for name, text in said.items():
+            if text:
+                print(f"{name.replace('_', ' '):<{width}}  {text}")
 
     def answer(self, name: str, value: Any) -> None:
         """The answer to a question: an object, a list, or one value, which JSON has under the question's name."""
         value = plain(value)
         if isinstance(value, list) and all(isinstance(each, dict) for each in value):
             self.rows(value)
+        elif isinstance(value, dict) and not self.as_json and all(isinstance(each, dict) for each in value.values()):
+            self.rows(value.values())
         elif isinstance(value, dict):
             self.object(value)
         elif self.as_json:
@@ -122,11 +142,10 @@ class Output:
         if not records:
             print(empty)
             return
-        from rich.box import SIMPLE_HEAD
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+        table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
         names = [name for name in records[0] if any(record.get(name) for record in records)]
         for name in names:
             numeric = all(record.get(name, "").replace(",", "").replace(".", "").isdecimal() for record in records)

@@ -8,6 +8,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from io import TextIOWrapper
@@ -103,10 +104,11 @@ class Source:
     def lines(self, progress: Progress | None) -> Iterator[tuple[int, str]]:
         """The numbered lines without their ends. BadFile for what is not packed whole, or no text."""
         number = 0
-        with self.path.open("rb") as file:
-            unpacked = gzip.GzipFile(fileobj=file) if self.path.suffix == ".gz" else file
+        with self.path.open("rb") as file, ExitStack() as stack:
+            unpacked = stack.enter_context(gzip.GzipFile(fileobj=file)) if self.path.suffix == ".gz" else file
+            text = stack.enter_context(TextIOWrapper(cast(IO[bytes], unpacked), "utf-8"))
             try:
-                for number, line in enumerate(TextIOWrapper(cast(IO[bytes], unpacked), "utf-8"), 1):
+                for number, line in enumerate(text, 1):
                     if progress and number % PROGRESS_LINES == 0:
                         progress(file.tell(), self.size)
                     yield number, line.rstrip("\n")

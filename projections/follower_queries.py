@@ -13,7 +13,7 @@ from projections.dormancy import dormant_others
 from projections.members import present
 from projections.privacy import apart
 from projections.projection import OPEN, STANDS, stands
-from projections.reading import PAGE_MAX, Page, Reading, newest_first, page
+from projections.reading import PAGE_MAX, Page, Reading, newest_first, page, standing_before
 from projections.visibility import require_available, require_own, unblocked_for_viewer
 
 
@@ -55,13 +55,9 @@ def _closed(followee: str) -> str:
     )
 
 
-def _effective(follower: str, followee: str) -> str:
-    """The SQL condition that a row of `follow` is effective (X11), but for connections that are dormant (X15)."""
-    return (
-        f"{stands('follow')} AND {present(follower)} AND {present(followee)} AND NOT ({apart(follower, followee)})"
-        f" AND (NOT {_closed(followee)} OR EXISTS (SELECT 1 FROM connection"
-        f" WHERE connection.member = {follower} AND connection.other = {followee} AND {stands('connection')}))"
-    )
+def _unhidden(follower: str, followee: str) -> str:
+    """The SQL condition that neither a block nor an absence hides a follow (X11)."""
+    return f"{present(follower)} AND {present(followee)} AND NOT ({apart(follower, followee)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +65,35 @@ class _Side:
     """One side's list of follows, in SQL: the column of its owner, that of the other of each row, and two conditions.
 
     In these the owner is the parameter and not the column, so that what is asked of them is asked once and not for
-    every row.
+    every row. That a connection is not dormant (X15) is left to be asked.
     """
 
     own: str
     other: str
-    effective: str
+    unhidden: str
     closed: str
 
     @property
-    def chosen(self) -> str:
-        return f"FROM follow WHERE {self.own} = :member AND {self.effective} AND {unblocked_for_viewer(self.other)}"
+    def _effective(self) -> str:
+        connected = f"{self.other} IN (SELECT other FROM connection WHERE member = :member AND {STANDS})"
+        return f"""{self.own} = :member AND {self.unhidden} AND {unblocked_for_viewer(self.other)}
+            AND (NOT {self.closed} OR {connected})"""
 
     @property
     def rows(self) -> str:
-        return f"""SELECT began, {self.other}, at, origin, origin_ref, {self.closed} {self.chosen}
-            AND began < :before ORDER BY began DESC LIMIT :size"""
+        return f"""SELECT began, {self.other}, at, origin, origin_ref, {self.closed}
+            FROM follow WHERE {standing_before("follow")} AND {self._effective} ORDER BY began DESC LIMIT :size"""
+
+    @property
+    def count(self) -> str:
+        return f"SELECT count(*) FROM follow WHERE {STANDS} AND {self._effective}"
 
 
-_FOLLOWERS = _Side("followee", "follower", _effective("follow.follower", ":member"), _closed(":member"))
-_FOLLOWING = _Side("follower", "followee", _effective(":member", "follow.followee"), _closed("follow.followee"))
-_ONE = f"""SELECT {_closed(":followee")} FROM follow WHERE follower = :follower AND followee = :followee
-    AND {_effective(":follower", ":followee")}"""
+_FOLLOWERS = _Side("followee", "follower", _unhidden("follow.follower", ":member"), _closed(":member"))
+_FOLLOWING = _Side("follower", "followee", _unhidden(":member", "follow.followee"), _closed("follow.followee"))
+# With `at`, which no index on one member holds, SQLite finds the row by both of them.
+_ONE = f"""SELECT at, {_closed(":followee")} FROM follow
+    WHERE follower = :follower AND followee = :followee AND {STANDS} AND {_unhidden(":follower", ":followee")}"""
 
 
 def followers(
@@ -126,7 +129,7 @@ def following_count(reading: Reading, member: str, viewer: str | None = None) ->
 def follows(reading: Reading, follower: str, followee: str) -> bool:
     """Whether the one effectively follows the other (X11)."""
     row = reading.one(_ONE, follower=follower, followee=followee)
-    return row is not None and (not row[0] or connected(reading, follower, followee) is not None)
+    return row is not None and (not row[1] or connected(reading, follower, followee) is not None)
 
 
 def _page(reading: Reading, side: _Side, member: str, limit: int, before: int) -> Page[FollowRow]:
@@ -149,7 +152,7 @@ def _shown(
 def _count(reading: Reading, side: _Side, member: str, viewer: str | None) -> int:
     if dormant_others(reading, member):
         return sum(1 for _ in _shown(reading, side, member, viewer, OPEN, PAGE_MAX))
-    return int(reading.all(f"SELECT count(*) {side.chosen}", member=member, viewer=viewer)[0][0])
+    return int(reading.all(side.count, member=member, viewer=viewer)[0][0])
 
 
 # What is the member's own is shown whatever became of the others: what one did, one can see and undo (H14).
@@ -175,14 +178,14 @@ def _own_acts(
 ) -> Page[R]:
     require_own(reading, member, None)
     table, own, other = columns
-    chosen = f"FROM {table} WHERE {own} = :member AND {STANDS}"
 
     def rows() -> Iterator[R]:
-        sql = f"SELECT began, {other} {chosen} AND began < :before ORDER BY began DESC LIMIT :size"
+        sql = f"""SELECT began, {other} FROM {table} WHERE {own} = :member AND {standing_before(table)}
+            ORDER BY began DESC LIMIT :size"""
         for position, name in newest_first(reading, sql, before, limit + 1, member=member):
             yield row(name, position)
 
     def count() -> int:
-        return int(reading.all(f"SELECT count(*) {chosen}", member=member)[0][0])
+        return int(reading.all(f"SELECT count(*) FROM {table} WHERE {own} = :member AND {STANDS}", member=member)[0][0])
 
     return page(reading, limit, rows(), lambda shown: shown.position, count)

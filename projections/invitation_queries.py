@@ -15,7 +15,7 @@ from domain.relationship_events import InvitationReplied, InvitationSent
 from projections.members import present
 from projections.privacy import apart
 from projections.projection import OPEN, STANDS, stands
-from projections.reading import PAGE_MAX, Page, Reading, newest_first, page
+from projections.reading import PAGE_MAX, Page, Reading, newest_first, page, standing_before
 from projections.visibility import available, is_viewer, require_own
 
 C = TypeVar("C", bound=Command)
@@ -30,7 +30,8 @@ _IN_BOX = {
     ARCHIVED: "ignored.reason IS NOT NULL",
     BARRED: "ignored.reason IS NULL AND invitation.barred = 1",
 }
-_OPEN = f"{stands('invitation')} AND (invitation.expires_at IS NULL OR invitation.expires_at > :now)"
+_UNEXPIRED = "(invitation.expires_at IS NULL OR invitation.expires_at > :now)"
+_OPEN = f"{stands('invitation')} AND {_UNEXPIRED}"
 _NEWEST = f"""
 SELECT began, id, at, {_OPEN},
   EXISTS (SELECT 1 FROM connection WHERE connection.invitation = invitation.id AND connection.began <= :as_of)
@@ -110,14 +111,14 @@ class AcceptanceRate:
         return self.accepted / self.sent if self.sent else None
 
 
-def _box(box: str) -> str:
+def _box(box: str, standing: str = stands("invitation")) -> str:
     """FROM and WHERE of a box."""
     own = _OWN[box]
     other = "inviter" if own == "invitee" else "invitee"
     return f"""
 FROM invitation LEFT JOIN ignored
   ON ignored.inviter = invitation.inviter AND ignored.invitee = invitation.invitee AND {stands("ignored")}
-WHERE invitation.{own} = :member AND {_OPEN} AND {_IN_BOX[box]}
+WHERE invitation.{own} = :member AND {standing} AND {_UNEXPIRED} AND {_IN_BOX[box]}
   AND (:note_kind IS NULL OR invitation.note_kind = :note_kind)
   AND {present(f"invitation.{other}")} AND NOT ({apart("invitation.inviter", "invitation.invitee")})"""
 
@@ -128,7 +129,7 @@ SELECT invitation.began, invitation.inviter, invitation.invitee, invitation.id, 
   invitation.expires_at, ignored.reason,
   (SELECT count(*) FROM reply WHERE reply.inviter = invitation.inviter AND reply.invitee = invitation.invitee
     AND reply.invitation = invitation.id AND {stands("reply")})
-{_box(box)} AND invitation.began < :before ORDER BY invitation.began DESC LIMIT :size"""
+{_box(box, standing_before("invitation"))} ORDER BY invitation.began DESC LIMIT :size"""
 
 
 def invitations(

@@ -7,13 +7,12 @@ rebuilt read model tells nobody anything twice (N2, H22).
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from domain.identifiers import Instant
 from projections.members import present
 from projections.privacy import apart
 from projections.projection import OPEN, STANDS, stands
-from projections.reading import PAGE_MAX, Page, Reading, newest_first, page
+from projections.reading import Page, Reading, newest_first, page, standing_before
 from projections.visibility import is_viewer, require_own
 
 
@@ -31,15 +30,16 @@ class NoticeRow:
 
 # A mute keeps items out of the feed and changes nothing else (X13), so a muted member's notices show.
 _SHOWN = f"""
-FROM notice
-WHERE member = :member AND {STANDS} AND {present("notice.actor")} AND NOT ({apart("notice.actor", ":member")})
+notice.member = :member AND {present("notice.actor")} AND NOT ({apart("notice.actor", ":member")})
 AND (kind <> 'share' OR EXISTS (SELECT 1 FROM activity WHERE activity.id = notice.object AND {stands("activity")}))"""
-_SAME = """FROM notice AS former
+_REPEATS = """EXISTS (SELECT 1 FROM notice AS former
 WHERE former.member = notice.member AND former.actor = notice.actor AND former.kind = notice.kind
-AND former.object = notice.object AND former.began < notice.began"""
+AND former.object = notice.object AND former.began < notice.began)"""
 _ROWS = f"""
-SELECT began, actor, kind, object, at, EXISTS (SELECT 1 {_SAME})
-{_SHOWN} AND began < :before ORDER BY began DESC LIMIT :size"""
+SELECT began, actor, kind, object, at, {_REPEATS} FROM notice
+WHERE {standing_before("notice")} AND {_SHOWN} ORDER BY began DESC LIMIT :size"""
+_COUNT = f"SELECT count(*) FROM notice WHERE {STANDS} AND {_SHOWN} AND NOT {_REPEATS}"
+_REPEATING = f"SELECT began, actor, kind, object FROM notice WHERE {STANDS} AND {_SHOWN} AND {_REPEATS}"
 _ALIKE = f"""
 SELECT began FROM notice
 WHERE member = :member AND actor = :actor AND kind = :kind AND object = :object AND {STANDS} ORDER BY began"""
@@ -63,22 +63,24 @@ def notices(reading: Reading, member: str, limit: int = 20, before: int = OPEN) 
     """What a member is told of, newest first, less what hidden members and those in a block with them did. `position`
     is what MarkNoticesRead takes."""
     require_own(reading, member, None)
-    erased = not is_viewer(reading, member)
+    if not is_viewer(reading, member):
+        return page(reading, limit, (), lambda row: row.position, lambda: 0)
     marks = _Marks(reading, member)
     read_up_to = marks.before(OPEN)
 
-    def found(start: int, size: int) -> Iterator[tuple[Any, ...]]:
-        rows = () if erased else newest_first(reading, _ROWS, start, size, member=member)
-        for row in rows:
-            position, actor, kind, about, _, repeated = row
-            if not repeated or _shows(reading, marks, position, member, actor, kind, about):
-                yield row
+    def rows() -> Iterator[NoticeRow]:
+        for position, actor, kind, about, at, repeats in newest_first(reading, _ROWS, before, limit + 1, member=member):
+            if not repeats or _shows(reading, marks, position, member, actor, kind, about):
+                yield NoticeRow(position, actor, kind, about, at, position <= read_up_to)
 
-    rows = (
-        NoticeRow(position, actor, kind, about, at, position <= read_up_to)
-        for position, actor, kind, about, at, _ in found(before, limit + 1)
-    )
-    return page(reading, limit, rows, lambda row: row.position, lambda: sum(1 for _ in found(OPEN, PAGE_MAX)))
+    def count() -> int:
+        first = int(reading.all(_COUNT, member=member)[0][0])
+        return first + sum(
+            _shows(reading, marks, position, member, actor, kind, about)
+            for position, actor, kind, about in reading.all(_REPEATING, member=member)
+        )
+
+    return page(reading, limit, rows(), lambda row: row.position, count)
 
 
 def _shows(reading: Reading, marks: _Marks, position: int, member: str, actor: str, kind: str, about: str) -> bool:

@@ -52,8 +52,8 @@ class Reading(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[R]):
-    """Some rows of a list. `cursor` asks for the next page, None at the end: walking all pages gives the list as of the first
-    one's position, whatever is written meanwhile. `total` is the length of the whole list, counted when it is asked for."""
+    """Some rows of a list. `cursor` asks for the next page, None at the end: walking all pages gives the list as of the
+    first one's position, whatever is written meanwhile. `total` is the length of the whole list, counted when asked."""
 
     rows: list[R]
     cursor: str | None
@@ -87,12 +87,19 @@ def page(
     return Page(shown, cursor, reading.as_of, count)
 
 
+def standing_before(table: str) -> str:
+    """The SQL condition that a row holds and began before a page's `:before`: for `newest_first`, which never gives a
+    `:before` beyond what is read. One bound and not two, so that a page deep in a list is found and not walked to."""
+    return f"{table}.began < :before AND {table}.ended > :as_of"
+
+
 def newest_first(reading: Reading, sql: str, before: int, size: int, **parameters: Any) -> Iterator[tuple[Any, ...]]:
-    """The rows of an SQL query in falling order of its first column, a position that no two of them share, read `size` at a
-    time as they are asked for. The query takes `:before`, the position under which it starts, and `:size`.
+    """The rows of an SQL query in falling order of its first column, a position that no two of them share, read `size`
+    at a time as they are asked for. The query takes `:before`, the position under which it starts, and `:size`.
 
     So a filtered page reads on until it is full, and a page of a long list costs what the page holds.
     """
+    before = min(before, reading.as_of + 1)
     while rows := reading.all(sql, before=before, size=size, **parameters):
         yield from rows
         if len(rows) < size:

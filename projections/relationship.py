@@ -101,7 +101,7 @@ def relationship(
     return Relationship(
         viewer=viewer,
         member=member,
-        degree=None if blocked else degree(member),
+        degree=degree(member),
         connected_since=connection.at if connection else None,
         pending=pending(reading, viewer, member),
         following=follows(reading, viewer, member),

@@ -1,8 +1,8 @@
 """Two histories that differ only in what one member did silently give the other the same answers, counts, errors (X16).
 
-ada is the one who must not learn it; bob blocks her, or hibernates; ignores her invitation, or does not; bars her; mutes
-her. Everything that ada can ask is asked in both histories, and everything she can do is tried in both; log positions and
-made ids are left out of the comparison, for they count what happened to others too.
+ada is the one who must not learn it; bob blocks her, or hibernates; ignores her invitation, or does not; bars her;
+mutes her. Everything that ada can ask is asked in both histories, and everything she can do is tried in both; log
+positions and made ids are left out of the comparison, for they count what happened to others too.
 """
 
 from collections.abc import Callable, Iterator

@@ -27,7 +27,8 @@ def now() -> Instant:
 
 
 class Appender:
-    """Appends events to a log in groups, each `step` microseconds after the one before it; the rest at the block's end."""
+    """Appends events to a log in groups, each `step` microseconds after the one before; what is left at the block's
+    end."""
 
     def __init__(self, log: Log, at: Instant, step: Instant) -> None:
         self._log = log

@@ -1,5 +1,7 @@
-"""Row `growth`: what a command costs as a member's history grows, and as the log grows. Without the flush, which would hide it:
-groups of commands in bulk, so that what is left is reading, deciding and writing."""
+"""Row `growth`: what a command costs as a member's history grows, and as the log grows.
+
+The flush would hide it, so the commands come in bulk, a flush a group: what is left is reading, deciding and writing.
+"""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,7 +15,7 @@ from domain.publishing import PostPublished
 from domain.relationship_events import Followed
 from infrastructure.app import Network, open_network
 
-GROUP = 100
+GROUP = 250
 SENT_BEFORE, SENT_AFTER = 5, 15
 """Between these two, a member's invitations are about the tenth."""
 MIX_MEMBERS = 500

@@ -1,4 +1,6 @@
-"""Row `together`: many commands in flight on one event loop, against the library's application, both on SQLite with FULL flushes."""
+"""Row `together`: many commands in flight on one event loop, against the library's application, both on SQLite with
+FULL flushes.
+"""
 
 import asyncio
 import time
@@ -23,8 +25,8 @@ CATCH_UP_SECONDS_MAX = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of one side: commands a second, how many were refused or already so, SQLite's level, and how long after the last
-    command the read models were up with the log."""
+    """One run of one side: commands a second, how many were refused or already so, SQLite's level, and how long after
+    the last command the read models were up with the log."""
 
     rate: float
     idle: int

@@ -1,7 +1,9 @@
-"""The peer: the same network as an idiomatic application of the eventsourcing library, with an aggregate for each relationship.
+"""The peer: the same network as an idiomatic application of the eventsourcing library, with an aggregate for each
+relationship.
 
-It keeps fewer rules than ours: whether the other is a member, blocked or hidden, what the limits are, and whether a command was
-given before are not asked; and it records one event where ours records each follow that an acceptance makes.
+It keeps fewer rules than ours: whether the other is a member, blocked or hidden, what the limits are, and whether a
+command was given before are not asked; and it records one event where ours records each follow that an acceptance
+makes.
 """
 
 import os

@@ -47,7 +47,8 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the table. `spread`: the least and the greatest ratio of a pair of runs. `missing`: why there is no figure."""
+    """One line of the table. `spread`: the least and the greatest ratio of a pair of runs. `missing`: why there is no
+    figure."""
 
     what: str
     unit: str = ""

@@ -1,9 +1,9 @@
-"""A stream of acts like BG's: members drawn by its skewed distribution, acts by its update mix, nearly all of them valid.
+"""A stream of acts like BG's: members drawn by its skewed distribution, acts by its update mix.
 
-BG (Barahmand and Ghandeharizadeh, CIDR 2013) measures social networks. Its workload UpdateOnly, which has the proportions of
-SymmetricHighUpdateActions without the reads, is 40 % invite, 20 % accept, 20 % reject, 20 % thaw. It knows no one-way follows and
-publishes only by posting to walls, so here a tenth of the acts follows and a tenth publishes. Its members are drawn with
-zipfianmean 0.27: some 65 % of the acts are by a fifth of the members.
+BG (Barahmand and Ghandeharizadeh, CIDR 2013) measures social networks. Its workload UpdateOnly, which has the
+proportions of SymmetricHighUpdateActions without the reads, is 40 % invite, 20 % accept, 20 % reject, 20 % thaw. It
+knows no one-way follows and publishes only by posting to walls, so here a tenth of the acts follows and a tenth
+publishes. Its members are drawn with zipfianmean 0.27: some 65 % of the acts are by a fifth of the members.
 """
 
 import random
@@ -25,7 +25,7 @@ WEIGHTS = {
 ZIPFIAN_MEAN = 0.27
 TRIES = 100
 NOTE = "I enjoyed your talk; let us stay in touch."
-WORDS = "graph proof log theorem lattice sheaf number field prime cover bundle measure knot tree".split()
+WORDS = ["graph", "proof", "log", "theorem", "lattice", "sheaf", "number", "prime", "cover", "bundle", "knot", "tree"]
 
 
 class Mix:

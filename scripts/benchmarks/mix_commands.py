@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from benchmarks.mix import NOTE, Act
 from domain import (
     AcceptInvitation,
     ChangeFollowerSetting,
@@ -16,7 +17,6 @@ from domain import (
     RemoveConnection,
     SendInvitation,
 )
-from benchmarks.mix import NOTE, Act
 from infrastructure.app import Network
 
 WIDE_LIMITS: dict[str, Any] = {"invitations_per_week": 1_000_000_000, "cooldown_days": 0}

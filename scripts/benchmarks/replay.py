@@ -1,7 +1,7 @@
-"""Row `replay`: events read from the log, decoded and dispatched to handlers that do nothing, against the library's loop over
-notifications, and against the least that can be done with our own file: a scan, and orjson on each event."""
+"""Row `replay`: events read from the log, decoded and dispatched to handlers that do nothing, against the library's
+loop over notifications, and against the least that can be done with our own file: a scan, and orjson on each event.
+"""
 
-import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,16 +22,15 @@ from infrastructure.rebuild import PAGE_EVENTS
 LIBRARY_PAGE = 1_000
 FRIENDS = 20
 SCAN = "SELECT position, type, data FROM event ORDER BY position"
-SHUFFLED = 0.1
-"""What part of the members, drawn by the seed, the library's side has: its rate does not depend on the length."""
 
 
 def measure(context: Context) -> Iterator[Line]:
-    """The same kind of history on both sides: members who invite and accept."""
+    """The same kind of history on both sides: members who invite and accept. The library's is shorter: its rate does
+    not depend on the length."""
     ours, library = context.folder / "ours.db", context.folder / "library.db"
     members = context.size(6_000, 300)
     beginning = list(Mix(context.seed, members).populate(FRIENDS))
-    fewer = list(Mix(context.seed, random.Random(context.seed).randint(members // 3, members // 2)).populate(FRIENDS))
+    fewer = list(Mix(context.seed, members // 2).populate(FRIENDS))
     events, library_events = in_parallel([(_prepare, ours, beginning), (_prepare_library, library, fewer)])
     rates = fresh(_take_turns, ours, library, context.size(7, 2))
     what = "replay: read, decode, dispatch"

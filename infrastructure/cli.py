@@ -17,6 +17,7 @@ from infrastructure.cli_demo import demo
 from infrastructure.cli_group import Group
 from infrastructure.cli_history import IMPORT
 from infrastructure.cli_log import log
+from infrastructure.cli_manual import manual
 from infrastructure.cli_projections import PROJECTIONS, stats
 from infrastructure.cli_queries import SHOW
 from infrastructure.cli_session import DEFAULT_ADDRESS, Failure, Session
@@ -83,6 +84,12 @@ APPLICATION.add_typer(PROJECTIONS, name="projections")
 APPLICATION.command()(stats)
 
 
+@APPLICATION.command("manual")
+def print_manual() -> None:
+    """Print all of these help pages, as one Markdown document."""
+    print(manual(typer.main.get_command(APPLICATION), "firstdegree"), end="")
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command line, and exit."""
     given = hoisted(sys.argv[1:] if arguments is None else arguments)
@@ -93,8 +100,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         APPLICATION(args=given, prog_name="firstdegree")
     except Failure as failure:
         _leave(failure.status, failure.said("--json" in given))
-    except BrokenPipeError:
-        _leave(_no_reader(), "")
     except SystemExit as leaving:
         _leave(leaving.code if isinstance(leaving.code, int) else 1, "")
     _leave(0, "")
@@ -104,16 +109,10 @@ def _leave(status: int, said: str) -> NoReturn:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        status = _no_reader()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes once more at its end
     if said:
         print(said, file=sys.stderr)
     sys.exit(status)
-
-
-def _no_reader() -> int:
-    """Nobody reads any more, as in `firstdegree log | head`: there is no more to say, and nothing went wrong."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def _exit(number: int, _: FrameType | None) -> NoReturn:

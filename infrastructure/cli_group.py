@@ -2,13 +2,21 @@
 
 from typing import Any
 
+import typer
 from typer.core import TyperGroup
 
-ORDER = ("demo", "do", "show", "import", "log", "projections", "stats")
+ORDER = ("demo", "do", "show", "import", "log", "projections", "stats", "manual")
 
 
 class Group(TyperGroup):
     """A command that has commands."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command. Where nobody reads any more, as in `firstdegree log | head`, nothing has gone wrong."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise typer.Exit from None
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Those of the first level in the order in which they are met, all others as they were added."""

@@ -152,12 +152,13 @@ class Output:
             table.add_column(name.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
         for record in records:
             table.add_row(*(Text(record.get(name, "")) for name in names))
+        console = self.console
         if sys.stdout.isatty():
-            self.console.print(table)
+            console.print(table)
             return
-        with self.console.capture() as drawn:
-            self.console.print(table)
-        print("\n".join(line.rstrip() for line in drawn.get().strip("\n").splitlines()))
+        with console.capture() as drawn:
+            console.print(table)
+        print("\n".join(line.rstrip() for line in drawn.get().splitlines()))
 
     @property
     def console(self) -> "Console":

@@ -1,4 +1,4 @@
-"""`firstdegree projections` and `firstdegree stats`: how the read models stand, and what the network holds."""
+"""`firstdegree projections` and `firstdegree stats`: how the read models stand, and what the log holds."""
 
 from typing import Annotated
 
@@ -56,7 +56,7 @@ def check(context: typer.Context) -> None:
 
 
 def stats(context: typer.Context) -> None:
-    """Show how many members, connections, follows, invitations and items there are, and how long the log is."""
+    """Show how many events the log holds, in all and of each type."""
     session: Session = context.obj
-    with session.network(catches_up=True) as network:
+    with session.network() as network:
         session.output.object(network.stats())

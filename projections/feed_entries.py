@@ -77,14 +77,14 @@ class Relation:
         return not self.hidden and not self.apart
 
 
+# `at` is asked for because an index that holds all the rest would be walked through all of the viewer's follows.
+_FOLLOW = f"FROM follow WHERE follower = :viewer AND followee = :other AND at IS NOT NULL AND {STANDS}"
 _RELATION = f"""
 SELECT NOT {present(":other")}, {apart(":viewer", ":other")},
   EXISTS (SELECT 1 FROM mute WHERE muter = :viewer AND muted = :other AND {STANDS}),
   EXISTS (SELECT 1 FROM setting
     WHERE member = :other AND name = 'follower_setting' AND value = 'connections' AND {STANDS}),
-  follow.began, follow.at
-FROM (SELECT 1) LEFT JOIN follow
-  ON follow.follower = :viewer AND follow.followee = :other AND {stands("follow")}"""
+  (SELECT began {_FOLLOW}), (SELECT at {_FOLLOW})"""
 _TAGGED = f"""
 FROM hashtag_follow AS wanted CROSS JOIN hashtag_item AS found
 WHERE wanted.member = :viewer AND wanted.began < found.began AND {stands("wanted")}
@@ -92,25 +92,26 @@ WHERE wanted.member = :viewer AND wanted.began < found.began AND {stands("wanted
 _HASHTAG_CAUSES = f"SELECT wanted.hashtag, wanted.began {_TAGGED} ORDER BY wanted.began"
 _ORIGINAL = f"""
 SELECT actor, kind, audience, began, at,
-  (SELECT count(*) FROM (SELECT 1 FROM activity AS any_share WHERE any_share.original = :item LIMIT :most)),
+  EXISTS (SELECT 1 FROM activity AS later WHERE later.original = :item AND later.began > activity.began),
   EXISTS (SELECT 1 {_TAGGED})
 FROM activity WHERE id = :item AND kind <> 'share' AND {STANDS}"""
+_SHARES = "SELECT count(*) FROM (SELECT 1 FROM activity WHERE original = :item LIMIT :most)"
 _ACTIVITY = f"SELECT actor, kind, original FROM activity WHERE id = :item AND {STANDS}"
 
 
-def _share_causes(order: str) -> str:
-    # `follow.at` is asked for because an index that holds all the rest would be walked from end to end.
+def _share_causes(tables: str, original: str) -> str:
+    # `follow.at` is asked for as in _FOLLOW.
     return f"""
 SELECT share.actor, share.id, share.began, follow.at
-FROM {order}
-WHERE share.original = :item AND share.kind = 'share' AND {stands("share")}
-  AND follow.follower = :viewer AND follow.followee = share.actor
-  AND follow.began < share.began AND {stands("follow")}
+FROM {tables}
+WHERE {original} = :item AND share.kind = 'share' AND share.began > :position AND {stands("share")}
+  AND follow.follower = :viewer AND follow.followee = share.actor AND follow.began < share.began AND {stands("follow")}
 ORDER BY share.began DESC"""
 
 
-_OF_FEW_SHARES = _share_causes("activity AS share CROSS JOIN follow")
-_OF_MANY_SHARES = _share_causes("follow CROSS JOIN activity AS share")
+_OF_FEW_SHARES = _share_causes("activity AS share CROSS JOIN follow", "share.original")
+# Here each followee's activities since the item are looked through: `+` keeps all its shares from being so for each.
+_OF_MANY_SHARES = _share_causes("follow CROSS JOIN activity AS share", "+share.original")
 _BACKFILL_OLDEST = """
 SELECT began FROM activity
 WHERE actor = :author AND began < :followed AND ended > :followed AND kind <> 'share'
@@ -203,10 +204,10 @@ class Viewer:
         return str(original)
 
     def _judge(self, item: str) -> FeedEntry | Absence:
-        row = self.reading.one(_ORIGINAL, viewer=self.member, item=item, most=SHARES_SCANNED_MAX)
+        row = self.reading.one(_ORIGINAL, viewer=self.member, item=item)
         if row is None:
             return NOT_AVAILABLE
-        author, kind, audience, position, at, activities, is_tagged = row
+        author, kind, audience, position, at, is_shared, is_tagged = row
         if author == self.member:
             return OWN_ITEM
         relation = self.relation(author)
@@ -215,7 +216,7 @@ class Viewer:
         if relation.muted:
             return MUTED
         followed = self._follow_causes(author, position, at)
-        shared = self._share_causes(item, activities) if activities > 1 else []
+        shared = self._share_causes(item, position) if is_shared else []
         tagged = self._hashtag_causes(item) if is_tagged and audience == "anyone" else []
         withheld = bool(followed) and self._withheld(item, author, kind)
         if withheld:
@@ -241,11 +242,13 @@ class Viewer:
         rows = self.reading.all(_HASHTAG_CAUSES, viewer=self.member, item=item)
         return [Cause("hashtag", hashtag, None, began) for hashtag, began in rows]
 
-    def _share_causes(self, item: str, activities: int) -> list[Cause]:
+    def _share_causes(self, item: str, position: int) -> list[Cause]:
+        ((activities,),) = self.reading.all(_SHARES, item=item, most=SHARES_SCANNED_MAX)
         sql = _OF_FEW_SHARES if activities < SHARES_SCANNED_MAX else _OF_MANY_SHARES
+        rows = self.reading.all(sql, viewer=self.member, item=item, position=position)
         return [
             Cause("share", sharer, share, began)
-            for sharer, share, began, _ in self.reading.all(sql, viewer=self.member, item=item)
+            for sharer, share, began, _ in rows
             if self.heard(sharer) and self.follow(sharer)
         ]
 

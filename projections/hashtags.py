@@ -39,7 +39,7 @@ COUNT = f"SELECT count(*) {_VISIBLE}"
 _RECOGNITIONS = f"SELECT recognition FROM recognition WHERE member = :author AND {STANDS} ORDER BY recognition"
 _FOLLOW = f"""
 SELECT
-  EXISTS (SELECT 1 FROM follow WHERE follower = :viewer AND followee = :author AND {STANDS}),
+  EXISTS (SELECT 1 FROM follow WHERE follower = :viewer AND followee = :author AND at IS NOT NULL AND {STANDS}),
   EXISTS (SELECT 1 FROM connection WHERE member = :viewer AND other = :author AND {STANDS})
     OR EXISTS (SELECT 1 FROM member WHERE member = :author AND kind = 'page' AND {STANDS}),
   (SELECT value FROM setting WHERE member = :author AND name = 'follower_setting' AND {STANDS}),

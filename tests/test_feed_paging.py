@@ -8,7 +8,7 @@ import pytest
 from feed_network import PUSHES, FeedNetwork
 from small_network import walk
 
-from domain import ChangePolicy, MuteMember, Refused, RemoveFollower, Unfollow
+from domain import ChangePolicy, MuteMember, Refused, RemoveFollower, SharePost, Unfollow
 from domain.identifiers import DAY
 from projections import feed_entries, feed_pull, feed_push_queries
 from projections.feed_entries import SHARES_SCANNED_MAX, FeedEntry, Viewer
@@ -122,6 +122,14 @@ def test_peer_137_a_feed_read_while_empty_fills_later(network: FeedNetwork) -> N
     assert network.feed("bob") == []
     network.post("ada", "item")
     assert network.feed("bob") == ["item"]
+
+
+def test_peers_121_139_the_same_item_or_share_again_is_there_once(network: FeedNetwork) -> None:
+    network.follow("bob", "ada", "cy")
+    network.post("ada", "item", "other", "item")
+    network.share("cy", "item")
+    assert network.do(SharePost(sharer="cy", item="item")).events == ()
+    assert network.feed("bob") == ["item", "other"]
 
 
 def test_f7_items_of_many_shares_are_found_either_way(network: FeedNetwork) -> None:

@@ -182,7 +182,7 @@ def test_f2_peer_114_items_for_connections_come_by_no_hashtag(network: FeedNetwo
 # By what, F3
 
 
-def test_f3_s28_a_follow_brings_what_comes_after_it(network: FeedNetwork) -> None:
+def test_f3_s28_s44_a_follow_brings_what_comes_after_it(network: FeedNetwork) -> None:
     network.follow("bob", "ada", "acme")
     network.post("ada", "one")
     network.publish_article("acme", "two")
@@ -296,7 +296,7 @@ def test_f3_s30_shares_bring_only_what_was_shared_after_the_follow(network: Feed
 # Status updates, F4
 
 
-def test_f4_s31_status_updates_to_followers_always_never_or_some(network: FeedNetwork) -> None:
+def test_f4_s31_s32_status_updates_to_followers_always_never_or_some(network: FeedNetwork) -> None:
     network.follow("bob", "ada")
     network.connect("ada", "cy")
     items = [f"status-{number}" for number in range(12)]

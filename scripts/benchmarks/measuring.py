@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypedDict, TypeVar
 
 T = TypeVar("T")
 
@@ -79,12 +79,19 @@ class Line:
         return bound is not None and figure is not None and bound.held_by(figure)
 
 
-def times(must: float, aim: float) -> dict[str, Bound]:
+class Bounds(TypedDict):
+    """The promises about a line, by the names of its fields."""
+
+    must: Bound
+    aim: Bound
+
+
+def times(must: float, aim: float) -> Bounds:
     """The bounds of a line whose ratio shall be at least so much."""
     return {"must": Bound("ratio", must), "aim": Bound("ratio", aim)}
 
 
-def at_most(of: Literal["ours", "ratio"], must: float, aim: float) -> dict[str, Bound]:
+def at_most(of: Literal["ours", "ratio"], must: float, aim: float) -> Bounds:
     """The bounds of a line whose figure or ratio shall be no more than so much."""
     return {"must": Bound(of, must, at_most=True), "aim": Bound(of, aim, at_most=True)}
 

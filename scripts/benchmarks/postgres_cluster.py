@@ -103,7 +103,7 @@ def _account() -> dict[str, Any]:
 
 def _initialize(programs: Path, data: Path, account: dict[str, Any]) -> None:
     options = ["--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"]
-    command = [programs / "initdb", "-D", data, "-U", USER, *options]
+    command = [str(programs / "initdb"), "-D", str(data), "-U", USER, *options]
     done = subprocess.run(command, cwd="/", capture_output=True, text=True, **account)
     if done.returncode:
         raise Skipped(f"initdb failed: {done.stderr.strip().splitlines()[-1]}")

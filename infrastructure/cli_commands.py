@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
+from infrastructure.cli_fields import FIELDS
 from infrastructure.cli_group import Group
 from infrastructure.cli_session import REFUSED, USAGE, Failure, Session, moment
 
@@ -23,47 +24,6 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 1 << 16
 SURROUNDINGS = ("actor", "command_id", "now", "correlation_id")
-
-FIELDS = {
-    "audience": "Who the item is for.",
-    "author": "Who publishes, or has published.",
-    "blocked": "Who is blocked.",
-    "blocker": "Who blocks.",
-    "body": "What the article says; #hashtags count.",
-    "comment": "What the sharer says about it.",
-    "effective_from": "From when on; without it, from now on.",
-    "email": "The invitee's primary email, where it is required.",
-    "followee": "Who is followed.",
-    "follower": "Who follows.",
-    "hashtag": "With or without #.",
-    "headline": "The line below the name.",
-    "how_known": "How the inviter knows the invitee.",
-    "invitee": "Who is invited.",
-    "inviter": "Who invites.",
-    "item": "The id of the item; when publishing, one is made if it is left out.",
-    "kind": "Of which kind.",
-    "member": "The member it is about.",
-    "muted": "Whose items to keep out of the feed.",
-    "muter": "Whose feed it is.",
-    "name": "The name shown.",
-    "note": "What the invitee reads; without it, the default note.",
-    "origin": "Where the follow came from.",
-    "origin_ref": "The item, hashtag or invitation it came from.",
-    "other": "The other member.",
-    "primary_action": "What the profile offers first.",
-    "primary_email": "The member's primary email.",
-    "reason": "Why.",
-    "recognition": "As what.",
-    "setting": "What it is set to.",
-    "sharer": "Who shares.",
-    "suggest_follow_text": "The saved reply that suggests to follow instead.",
-    "text": "What it says; in a post, #hashtags count.",
-    "title": "The article's title.",
-    "up_to": "The position of the last notice read.",
-    "values": "The values to change, as a JSON object, such as '{\"note_length\": 200}'.",
-    "visibility": "Who is shown it.",
-}
-"""What each field of a command means, for its help page."""
 
 
 def kebab(name: str) -> str:

@@ -20,6 +20,7 @@ Run = Callable[..., list[tuple[Any, ...]]]
 
 BUSY_MILLISECONDS = 30_000
 CACHE_KIBIBYTES = 64 * 1024
+SORTING_THREADS = 2
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS checkpoint (projection TEXT PRIMARY KEY, position BIGINT NOT NULL, error TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS store (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -81,6 +82,7 @@ class ReadStore:
             connection.execute("PRAGMA synchronous = normal")
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
         connection.execute("PRAGMA temp_store = memory")
+        connection.execute(f"PRAGMA threads = {SORTING_THREADS}")
         return connection
 
     def _fit(self, log_identity: str | None, log_head: int) -> None:

@@ -5,13 +5,14 @@ remembers where its open rows are, because its tables have no index yet.
 """
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 import apsw
 
 from infrastructure.envelope import Decoded
 from infrastructure.read_store import ReadStore, close_sql, insert_sql
-from projections.projection import OPEN, Change, Handler, Projection, Row, Table
+from projections.projection import OPEN, Handler, Projection, Row, Table
 
 
 class TableRows:
@@ -24,16 +25,17 @@ class TableRows:
         self._remembers = remembers
         self._written = 0  # how many rows were written before this batch, in a table that remembers
         self._rows: list[list[Any]] = []
-        self._open: dict[Row, int] = {}  # key -> rowid, counted from the first row of this writer
+        self._open: dict[Any, int] = {}  # key -> rowid, counted from the first row of this writer
+        self._key = itemgetter(*range(table.key))  # of one column: the value itself, which is smaller to keep
         self._closes: list[tuple[Any, ...]] = []
 
     def put(self, values: Row, position: int) -> None:
         self._rows.append([*values, position, OPEN])
         if self.table.closes:
-            self._open[values[: self.table.key]] = self._written + len(self._rows)
+            self._open[self._key(values)] = self._written + len(self._rows)
 
     def close(self, key: Row, position: int) -> None:
-        rowid = self._open.pop(key, None)
+        rowid = self._open.pop(self._key(key), None)
         if rowid is None:
             if not self._remembers:
                 self._closes.append((position, *key))
@@ -94,16 +96,13 @@ class RowWriter:
         for position, at, event in events:
             for name, handler in dispatch.get(type(event), ()):
                 try:
-                    changes: Sequence[Change] = tuple(handler(event, position, at))
+                    changes = handler(event, position, at)
                 except Exception as error:  # an event that a projection cannot take stops that projection alone
                     failed[name] = (position, f"{type(error).__name__}: {error}")
                     dispatch = self._dispatch(active - set(failed))
                     continue
                 for table, puts, values in changes:
-                    if puts:
-                        tables[table].put(values, position)
-                    else:
-                        tables[table].close(values, position)
+                    (tables[table].put if puts else tables[table].close)(values, position)
         return failed
 
     def _dispatch(self, active: set[str]) -> dict[type[Any], list[tuple[str, Handler]]]:

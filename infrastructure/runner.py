@@ -129,8 +129,8 @@ class Runner:
             failed = self._writer.gather(events, active)
             self._writer.flush(self._store)
             for name in active:
-                position, error = failed.get(name, (events[-1][0] + 1, None))
-                run("UPDATE checkpoint SET position = ?, error = ? WHERE projection = ?", (position - 1, error, name))
+                stopped_at, why = failed.get(name, (events[-1][0] + 1, None))
+                run("UPDATE checkpoint SET position = ?, error = ? WHERE projection = ?", (stopped_at - 1, why, name))
             self._derive(run)
         with self._advanced:
             self._advanced.notify_all()

@@ -99,19 +99,19 @@ _SHARES = "SELECT count(*) FROM (SELECT 1 FROM activity WHERE original = :item L
 _ACTIVITY = f"SELECT actor, kind, original FROM activity WHERE id = :item AND {STANDS}"
 
 
-def _share_causes(tables: str, original: str) -> str:
+def _share_causes(tables: str) -> str:
     # `follow.at` is asked for as in _FOLLOW.
     return f"""
 SELECT share.actor, share.id, share.began, follow.at
 FROM {tables}
-WHERE {original} = :item AND share.kind = 'share' AND share.began > :position AND {stands("share")}
+WHERE share.original = :item AND share.kind = 'share' AND share.began > :position AND {stands("share")}
   AND follow.follower = :viewer AND follow.followee = share.actor AND follow.began < share.began AND {stands("follow")}
 ORDER BY share.began DESC"""
 
 
-_OF_FEW_SHARES = _share_causes("activity AS share CROSS JOIN follow", "share.original")
-# Here each followee's activities since the item are looked through: `+` keeps all its shares from being so for each.
-_OF_MANY_SHARES = _share_causes("follow CROSS JOIN activity AS share", "+share.original")
+_OF_FEW_SHARES = _share_causes("activity AS share CROSS JOIN follow")
+# Where there are many shares, each followee's are sought instead.
+_OF_MANY_SHARES = _share_causes("follow CROSS JOIN activity AS share")
 _BACKFILL_OLDEST = """
 SELECT began FROM activity
 WHERE actor = :author AND began < :followed AND ended > :followed AND kind <> 'share'

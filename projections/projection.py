@@ -5,7 +5,7 @@ position with a query and no replay. Nothing is counted up or down, and nothing 
 (After Datomic's and XTDB's as-of databases; table, changes and queries in one file after emmett.)
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,8 +46,8 @@ Change = tuple[Table, bool, Row]
 """`(table, PUT, values)` opens a row (`began` and `ended` left out); `(table, CLOSE, key)` closes the open row of a key, if there is one.
 A plain tuple, because making a named one costs more than all else that a handler does."""
 
-Handler = Callable[[Any, int, Instant], Iterable[Change]]
-"""From an event, its position and its time to the row changes it makes."""
+Handler = Callable[[Any, int, Instant], Sequence[Change]]
+"""From an event, its position and its time to the row changes it makes, all of them or an error."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,7 +16,7 @@ ACTIVITY = Table(
         "at": "BIGINT",
     },
     key=1,
-    indexes=(("actor", "began"), ("original", "began")),
+    indexes=(("actor", "began", "ended"), ("original", "actor", "began"), ("began",)),
 )
 """Originals (kind post, status_update, article; `original` is their own id and `author` the actor) and shares, until deleted."""
 HASHTAG_ITEM = Table(
@@ -31,12 +31,18 @@ HASHTAG_ITEM = Table(
 
 def post_published(event: PostPublished, _: int, at: Instant) -> list[Change]:
     row = (event.item, event.author, event.kind, event.audience, event.item, event.author, at)
-    return [(ACTIVITY, PUT, row), *_hashtags(event.hashtags, event.item, event.author)]
+    changes: list[Change] = [(ACTIVITY, PUT, row)]
+    if event.hashtags:
+        changes += _hashtags(event.hashtags, event.item, event.author)
+    return changes
 
 
 def article_published(event: ArticlePublished, _: int, at: Instant) -> list[Change]:
     row = (event.item, event.author, "article", "anyone", event.item, event.author, at)
-    return [(ACTIVITY, PUT, row), *_hashtags(event.hashtags, event.item, event.author)]
+    changes: list[Change] = [(ACTIVITY, PUT, row)]
+    if event.hashtags:
+        changes += _hashtags(event.hashtags, event.item, event.author)
+    return changes
 
 
 def _hashtags(hashtags: list[str], item: str, author: str) -> list[Change]:

@@ -14,7 +14,8 @@ import pytest
 
 from domain import COMMANDS
 from infrastructure import cli
-from infrastructure.cli_commands import FIELDS, kebab
+from infrastructure.cli_commands import kebab
+from infrastructure.cli_fields import FIELDS
 from infrastructure.cli_session import moment
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -281,9 +281,8 @@ def test_every_code_that_the_rules_name_exists() -> None:
     """What looks like a code in the text is one of a command, a query or an advisory, or another name of the code's."""
     text = SECTION.sub("", DOCUMENT.read_text(encoding="utf-8"))
     names = set(re.findall(r"`([a-z]+_[a-z_]+)`", text))
-    choices = {
-        value for command in COMMANDS.values() for field in command.model_fields.values() for value in words(field)
-    }
+    annotations = [field.annotation for command in COMMANDS.values() for field in command.model_fields.values()]
+    choices = [word for annotation in annotations for word in words(annotation)]
     known = {*REFUSALS, *QUERY_REFUSALS, *ADVISORIES, *Policy.model_fields, *choices}
     assert names - known == {"already_so", "own_item", "no_cause", "status_updates_withheld", "recorded_at"}
 

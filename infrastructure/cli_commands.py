@@ -118,29 +118,20 @@ def _text(flag: str, metavar: str, text: str) -> Any:
     return typer.Option(flag, metavar=metavar, help=text)
 
 
+METAVARS = {"effective_from": "TIME", "up_to": "POSITION", "values": "OBJECT"}
+
+
 def _option(name: str, field: "FieldInfo") -> tuple[Any, Any]:
     """The type and the option of a field. What is required may still come with --json-fields, and is checked later."""
     kind = next((each for each in get_args(field.annotation) if each is not NoneType), field.annotation)
-    note = (
-        " Required."
-        if field.is_required()
-        else f" Default: {field.default.value}."
-        if isinstance(field.default, Enum)
-        else ""
-    )
-    flag = "--" + name.replace("_", "-")
+    flag, text = "--" + name.replace("_", "-"), FIELDS[name]
+    if field.is_required():
+        text += " Required."
+    elif isinstance(field.default, Enum):
+        text += f" Default: {field.default.value}."
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return kind | None, typer.Option(flag, help=FIELDS[name] + note, show_default=False)
-    metavar = (
-        "TIME"
-        if name == "effective_from"
-        else "POSITION"
-        if name == "up_to"
-        else "OBJECT"
-        if name == "values"
-        else "TEXT"
-    )
-    return str | None, _text(flag, metavar, FIELDS[name] + note)
+        return kind | None, typer.Option(flag, help=text, show_default=False)
+    return str | None, _text(flag, METAVARS.get(name, "TEXT"), text)
 
 
 def one(session: Session, command: "type[Command]", fields: dict[str, Any], surroundings: dict[str, Any]) -> None:
@@ -199,14 +190,11 @@ def _request(command: "type[Command]", fields: dict[str, Any], surroundings: dic
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         raise Failure("malformed", f"{command.__name__}: {wrong}.", USAGE) from error
-    now = surroundings.get("now")
-    return Request(
-        made,
-        actor=surroundings.get("actor"),
-        command_id=surroundings.get("command_id"),
-        now=None if now is None else moment(str(now)),
-        correlation_id=surroundings.get("correlation_id"),
-    )
+    now = surroundings.pop("now", None)
+    for name, value in surroundings.items():
+        if not (value is None or (isinstance(value, str) and value.isprintable() and value.isascii())):
+            raise Failure("malformed", f"{name}: a text of ASCII characters is wanted.", USAGE)
+    return Request(made, now=None if now is None else moment(str(now)), **surroundings)
 
 
 def told(answer: "Result | Refused") -> dict[str, Any]:

@@ -113,9 +113,10 @@ def catch_up(network: "Network", progress: Callable[[int, int], None] | None) ->
 
 def moment(text: str) -> int:
     """An instant in microseconds UTC, from a date, a time with or without zone (then UTC), or microseconds."""
-    if text.isdecimal():
-        return int(text)
-    return microseconds(time_of(text))
+    at = int(text) if text.isdecimal() else microseconds(time_of(text))
+    if not 0 <= at < 2**63:
+        raise typer.BadParameter(f"{text!r} is not between 1970 and the end of what can be recorded.")
+    return at
 
 
 def as_of(text: str | None) -> int | datetime | None:

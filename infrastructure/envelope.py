@@ -15,7 +15,7 @@ The bytes are written once and never rewritten. Keys stand in this order, and th
     data         the event's own fields
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -58,20 +58,28 @@ def encode(event: Event, at: Instant, metadata: dict[str, Any], command_tag: str
     return DCBEvent(type=kind.name, data=data, tags=list(tags))
 
 
-def _thaw(event_class: type[Any]) -> type[Any]:
-    """A class of the same layout whose instances can be written to.
+def _reader(event_class: type[Any]) -> Callable[[dict[str, Any]], Event]:
+    """A function from a stored mapping to the event.
 
-    A frozen dataclass sets its fields one by one through object.__setattr__, which is half the cost of replaying an event.
-    The decoder fills an instance of this class instead, and then makes it one of the frozen class.
+    A frozen dataclass sets its fields one by one through object.__setattr__, which is half the cost of replaying it. So the
+    function fills an instance of a class of the same layout that can be written to, and then makes it one of the frozen class.
+    It is generated, because a loop over the fields costs as much again.
     """
     names = [field.name for field in fields(event_class)]
-    body = "".join(f"    self.{name} = {name}\n" for name in names)
-    namespace: dict[str, Any] = {}
-    exec(f"def __init__(self, {', '.join(names)}):\n{body}", namespace)  # noqa: S102 - names of our own fields
-    return type(event_class.__name__, event_class.__bases__, {"__slots__": names, "__init__": namespace["__init__"]})
+    body = "".join(f"    event.{name} = values[{name!r}]\n" for name in names)
+    namespace: dict[str, Any] = {
+        "new": object.__new__,
+        "Thawed": type(event_class.__name__, event_class.__bases__, {"__slots__": names}),
+        "Frozen": event_class,
+    }
+    exec(  # noqa: S102 - the names are those of our own fields
+        f"def read(values):\n    event = new(Thawed)\n{body}    event.__class__ = Frozen\n    return event", namespace
+    )
+    read: Callable[[dict[str, Any]], Event] = namespace["read"]
+    return read
 
 
-_READERS = {name: (kind.version, _thaw(kind.event_class), kind.event_class) for name, kind in EVENTS.by_name.items()}
+_READERS = {name: (kind.version, _reader(kind.event_class)) for name, kind in EVENTS.by_name.items()}
 
 
 def decode(rows: Iterable[Recorded]) -> list[Decoded]:
@@ -83,13 +91,11 @@ def decode(rows: Iterable[Recorded]) -> list[Decoded]:
     try:
         for position, name, data in rows:  # noqa: B007 - the position is named by the error
             envelope = loads(data)
-            version, thawed, event_class = readers[name]
+            version, read = readers[name]
             values = envelope["data"]
             if envelope["v"] != version:
                 values = EVENTS.upcast(name, envelope["v"], values)
-            event = thawed(**values)
-            event.__class__ = event_class
-            append((position, envelope["at"], event))
+            append((position, envelope["at"], read(values)))
     except (LookupError, TypeError, ValueError) as error:
         raise UnreadableEvent(f"The event at position {position} cannot be read: {error!r}") from error
     return decoded

@@ -195,6 +195,7 @@ def _groups(source: Source, rows: Iterable[Row], summary: Summary) -> Iterator[l
             yield group
             group = []
         for index, command in enumerate(commands):
-            group.append(Request(command, command_id=source.command_id(number, index), now=now))
+            if command is not None:
+                group.append(Request(command, command_id=source.command_id(number, index), now=now))
     if group:
         yield group

@@ -1,6 +1,7 @@
 """What a row of a file of history means: the commands it stands for, and when they were given."""
 
 import re
+from collections.abc import Sequence
 from typing import Protocol
 
 from domain import (
@@ -16,8 +17,9 @@ from domain import (
 from domain.identifiers import SECOND, Instant, member_tag
 from infrastructure.log import Log
 
-Row = tuple[int, Instant | None, list[Command]]
-"""A row's number, its time (None: the clock's), and its commands."""
+Row = tuple[int, Instant | None, Sequence[Command | None]]
+"""A row's number, its time (None: the clock's), and its commands, each always in the same place, for that makes its id;
+None where there is none this time."""
 COMMANDS_A_ROW_MAX = 4
 ACTIVITY_HEADER = ["seq", "ts", "kind", "actor", "target"]
 HEADER_WORDS = re.compile(
@@ -108,17 +110,17 @@ class Edges:
             number,
             None,
             [
-                *self._registrations(inviter),
-                *self._registrations(invitee),
+                self._registration(inviter),
+                self._registration(invitee),
                 SendInvitation(inviter=inviter, invitee=invitee),
                 AcceptInvitation(inviter=inviter, invitee=invitee),
             ],
         )
 
-    def _registrations(self, member: str) -> list[Command]:
+    def _registration(self, member: str) -> Command | None:
         if member in self._registered:
-            return []
+            return None
         self._registered.add(member)
         if self._log.tail_of(member_tag(member)) is not None:
-            return []
-        return [RegisterMember(member=member, name=member, primary_email=f"m{member}@members.invalid")]
+            return None
+        return RegisterMember(member=member, name=member, primary_email=f"m{member}@members.invalid")

@@ -148,6 +148,9 @@ def test_a_refusal(network: Firstdegree) -> None:
         ("do", "follow", "--follower", "ada"),
         ("do", "follow", "--follower", "ada", "--followee", "not a member's id"),
         ("do", "follow", "--follower", "ada", "--followee", "bob", "--now", "yesterday"),
+        ("do", "follow", "--follower", "ada", "--followee", "bob", "--now", "9" * 30),
+        ("do", "follow", "--follower", "ada", "--followee", "bob", "--actor", "\udcff"),
+        ("do", "publish-post", "--author", "ada", "--text", "\udcff"),
         ("do", "reply-to-invitation", "--kind", "shout"),
         ("do", "change-policy", "--values", "[1]"),
         ("show", "feed"),
@@ -249,6 +252,8 @@ def test_commands_from_standard_input(tmp_path: Path) -> None:
         {"command": "FollowHashtag", "member": "eve", "hashtag": "#News", "actor": "bob"},
         {"command": "FollowHashtag", "member": "eve", "hashtag": "#News", "actor": "eve", "command_id": "1"},
         {"command": "Marry"},
+        {"command": "FollowHashtag", "member": "eve", "hashtag": "x", "command_id": 7},
+        {"command": "FollowHashtag", "member": "eve", "hashtag": "x", "now": 10**30},
         {"command": "FollowHashtag", "member": "eve"},
     ]
     text = "\n".join([*map(json.dumps, lines), "{", "", json.dumps(lines[2])])
@@ -258,9 +263,7 @@ def test_commands_from_standard_input(tmp_path: Path) -> None:
         1,
         "not_yours",
         2,
-        "malformed",
-        "malformed",
-        "malformed",
+        *["malformed"] * 5,
         2,
     ]
     assert (done.returncode, done.stderr) == (1, "")

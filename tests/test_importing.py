@@ -208,7 +208,21 @@ def test_edges_of_any_shape(network: Network, tmp_path: Path, content: str) -> N
     network.catch_up()
     assert network.degree("0", "2") == 2
     again = import_history(network, source, Edges(network.log))
-    assert again.events == 0
+    assert (again.events, again.refused) == (0, {})
+
+
+def test_edges_stopped_anywhere_go_on(rng: random.Random, tmp_path: Path) -> None:
+    pairs = {tuple(sorted(rng.sample(range(60), 2))) for _ in range(400)}
+    (tmp_path / "edges.txt").write_text("".join(f"{one} {other}\n" for one, other in sorted(pairs)))
+    source = Source(tmp_path / "edges.txt")
+    with open_network("memory:", follow=False) as network:
+        for _ in range(4):
+            with pytest.raises(Stopped):
+                import_history(StoppingDoor(network, rng.randrange(2, 150)), source, Edges(network.log))  # type: ignore[arg-type]
+        last = import_history(network, source, Edges(network.log))
+        assert last.refused == {}
+        network.catch_up()
+        assert all(network.degree(str(one), str(other)) == 1 for one, other in pairs)
 
 
 def test_edges_take_members_who_are_there(network: Network, tmp_path: Path) -> None:

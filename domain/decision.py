@@ -98,8 +98,8 @@ class Decider(Generic[C]):
     def codes(self) -> frozenset[str]:
         """Every refusal code that a command of this kind can meet."""
         codes = {"not_yours", "command_reused", *self.refuses}
-        if not self.registers:
-            codes |= {"unknown_member", "inactive"}
+        if self.acts_for is not no_member and not self.registers:
+            codes |= {"unknown_member"} if self.returning else {"unknown_member", "inactive"}
         return frozenset(codes)
 
 

@@ -162,7 +162,7 @@ DECIDERS: Deciders = {
     ChangePrimaryEmail: Decider(change_primary_email, _own),
     ChangeEmailVisibility: Decider(change_email_visibility, _own),
     ChangeConnectionsVisibility: Decider(change_connections_visibility, _own),
-    HibernateMember: Decider(hibernate_member, _own, returning=True),
+    HibernateMember: Decider(hibernate_member, _own, ("inactive",), returning=True),
     ReactivateMember: Decider(reactivate_member, _own, returning=True),
     EraseMember: Decider(erase_member, _own),
 }

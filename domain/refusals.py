@@ -37,6 +37,7 @@ QUERY_REFUSALS: dict[str, str] = {
     "bad_cursor": "This cursor was not made by a page of this query. Start again without one.",
     "bad_hashtag": "A hashtag is made of letters, digits or _, with or without # before it.",
     "bad_limit": "The number of rows does not fit. Ask for from 1 to 1000.",
+    "blocked_by_you": REFUSALS["blocked_by_you"],
     "not_available": REFUSALS["not_available"],
     "projection_stopped": "A read model has stopped at an event it cannot take. See its status; mend, then rebuild it.",
 }

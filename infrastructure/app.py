@@ -21,7 +21,8 @@ from infrastructure.log import Log
 from infrastructure.memory_log import MemoryLog
 from infrastructure.questions import AsOf, Questions
 from infrastructure.read_store import ReadStore
-from infrastructure.rebuild import Progress, Rebuild, RebuildReport
+from infrastructure.rebuild import Rebuild, RebuildReport
+from infrastructure.rebuild_fill import Progress
 from infrastructure.requests import Request, Result
 from infrastructure.runner import ProjectionStatus, Runner
 from infrastructure.sql_reading import SqlReading, position_at
@@ -72,7 +73,7 @@ class Network(Questions):
         self._clock = clock
         self.store = store
         self._handler = CommandHandler(log, clock, ids)
-        self._runner = Runner(log, store)
+        self._runner = Runner(log, store, self._fill_empty)
         if follow:
             self._runner.start()
 
@@ -162,12 +163,15 @@ class Network(Questions):
         """Whether each read model, rebuilt from the log, equals the live one, row for row."""
         return self._rebuild(None).run(swap=False, progress=progress).equal
 
+    def _fill_empty(self) -> None:
+        self._rebuild(None).run(swap=True, compare=False)
+
     def _rebuild(self, names: Sequence[str] | None) -> Rebuild:
         known = [model.name for model in self.store.models]
         unknown = set(names or ()) - set(known)
         if unknown:
             raise ValueError(f"no such projection: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-        return Rebuild(self.log, self.store, self._runner, set(names or known))
+        return Rebuild(self.log, self.store, self._runner.catch_up, set(names or known))
 
     def position_at(self, when: When) -> int:
         """The last position recorded at or before a time."""

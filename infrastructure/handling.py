@@ -167,33 +167,36 @@ class CommandHandler:
         outcome = decide(command, views, request.actor)
         if not outcome.events:
             return Result(writing.head, (), outcome.advisories)
-        metadata = self._metadata(request, outcome.advisories)
+        asked, decided = self._metadata(request, outcome.advisories)
         tag = None if request.command_id is None else command_tag(request.command_id)
         stored = []
+        cause: dict[str, str] = {}
         for event in outcome.events:
             identity = self._new_id()
-            stored.append(encode(event, views.now, {"id": identity, **metadata}, tag))
-            metadata.setdefault("cause", identity)
+            stored.append(encode(event, views.now, {"id": identity, **asked, **cause, **decided}, tag))
+            cause = cause or {"cause": identity}
         first = writing.head + 1
         last = writing.append(stored, views.condition())
         for position, event in enumerate(outcome.events, first):
             views.fold(event, views.now, position)
         return Result(last, tuple(outcome.events), outcome.advisories)
 
-    def _metadata(self, request: Request, advisories: tuple[str, ...]) -> dict[str, Any]:
-        metadata: dict[str, Any] = {}
+    def _metadata(self, request: Request, advisories: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The envelope's keys ahead of `cause`, and those behind it."""
+        asked: dict[str, Any] = {}
         if request.actor is not None:
-            metadata["actor"] = request.actor
+            asked["actor"] = request.actor
         if request.command_id is not None:
-            metadata["command"] = request.command_id
-            metadata["digest"] = digest(request.command)
+            asked["command"] = request.command_id
+            asked["digest"] = digest(request.command)
             if advisories:
-                metadata["advisories"] = advisories
+                asked["advisories"] = advisories
+        decided: dict[str, Any] = {}
         if request.correlation_id is not None:
-            metadata["correlation"] = request.correlation_id
+            decided["correlation"] = request.correlation_id
         if self._views.policy_version:
-            metadata["policy"] = self._views.policy_version
-        return metadata
+            decided["policy"] = self._views.policy_version
+        return asked, decided
 
     def _first_result(self, writing: Writing, command_id: str, command: Command) -> Result:
         rows = writing.load(command_tag(command_id), ())

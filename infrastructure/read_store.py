@@ -6,6 +6,7 @@ this release's tables.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -18,7 +19,9 @@ from projections.projection import OPEN, Derivation, Projection, Table
 Run = Callable[..., list[tuple[Any, ...]]]
 """Executes a statement with parameters (a mapping, or positions) and returns all its rows."""
 
-BUSY_MILLISECONDS = 30_000
+BUSY_WAIT_SECONDS = 0.001
+BUSY_WAITS_MAX = 60_000
+REBUILD_LOCK_SUFFIX = "-rebuild"
 CACHE_KIBIBYTES = 64 * 1024
 SORTING_THREADS = 2
 SCHEMA = """
@@ -52,6 +55,16 @@ def close_sql(table: Table, name: str) -> str:
     return f"UPDATE {name} SET ended = ? WHERE {key} AND ended = {OPEN}"
 
 
+class RebuildRunning(Exception):
+    """Another rebuild of the same read models is running."""
+
+    code = "rebuild_running"
+
+    def __init__(self) -> None:
+        self.detail = "Another rebuild of these read models is running. Wait for it to end."
+        super().__init__(self.detail)
+
+
 class ReadStore:
     """A SQLite database of read models; `path` None: in memory, for one process."""
 
@@ -62,6 +75,8 @@ class ReadStore:
         derivations: Sequence[Derivation],
         log_identity: str | None,
         log_head: int,
+        *,
+        fit: bool = True,
     ) -> None:
         self.path = path
         self.projections = tuple(projections)
@@ -71,12 +86,14 @@ class ReadStore:
         self._readers_lock = threading.Lock()
         self._local = threading.local()
         self._writing_lock = threading.RLock()
+        self._rebuild_lock = threading.Lock()
         self._writer = self._connect()
-        self._fit(log_identity, log_head)
+        if fit:
+            self._fit(log_identity, log_head)
 
     def _connect(self) -> apsw.Connection:
         connection = apsw.Connection(self.path or ":memory:")
-        connection.set_busy_timeout(BUSY_MILLISECONDS)
+        connection.set_busy_handler(self._wait_a_little)
         if self.path:
             connection.execute("PRAGMA journal_mode = wal")
             connection.execute("PRAGMA synchronous = normal")
@@ -84,6 +101,29 @@ class ReadStore:
         connection.execute("PRAGMA temp_store = memory")
         connection.execute(f"PRAGMA threads = {SORTING_THREADS}")
         return connection
+
+    @staticmethod
+    def _wait_a_little(attempt: int) -> bool:
+        # SQLite's own handler sleeps longer and longer, and leaves the lock unused meanwhile.
+        time.sleep(BUSY_WAIT_SECONDS)
+        return attempt < BUSY_WAITS_MAX
+
+    @contextmanager
+    def rebuilding(self) -> Iterator[None]:
+        """Alone among threads and processes to rebuild this store. Raises RebuildRunning if another one is at it."""
+        if not self._rebuild_lock.acquire(blocking=False):
+            raise RebuildRunning
+        lock = apsw.Connection(":memory:" if self.path is None else self.path + REBUILD_LOCK_SUFFIX)
+        try:
+            try:
+                # On a file that holds nothing else: the system releases it when this process ends, however it ends.
+                lock.execute("BEGIN EXCLUSIVE")
+            except apsw.BusyError as error:
+                raise RebuildRunning from error
+            yield
+        finally:
+            lock.close()
+            self._rebuild_lock.release()
 
     def _fit(self, log_identity: str | None, log_head: int) -> None:
         """Make the tables, anew if they were made by another release, from another log, or from more of this one than

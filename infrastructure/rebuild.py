@@ -6,21 +6,17 @@ tables or the new, never a mixture.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from infrastructure.collector import collector_paused
 from infrastructure.envelope import decode
 from infrastructure.log import Log
 from infrastructure.read_store import ReadStore, Run, index_sql, table_sql
+from infrastructure.rebuild_fill import BATCH_EVENTS, PAGE_EVENTS, Progress, fill_shared
 from infrastructure.row_writer import RowWriter
-from infrastructure.runner import ProjectionStopped, Runner
+from infrastructure.runner import ProjectionStopped
 from projections.projection import Derivation, Projection, Table
-
-BATCH_EVENTS = 20_000
-PAGE_EVENTS = 2_000
-Progress = Callable[[int, int], None]
-"""Told the position reached and the one to reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,59 +32,63 @@ class RebuildReport:
 class Rebuild:
     """One rebuild of some read models, by name."""
 
-    def __init__(self, log: Log, store: ReadStore, runner: Runner, chosen: set[str]) -> None:
+    def __init__(self, log: Log, store: ReadStore, catch_up_live: Callable[[], None], chosen: set[str]) -> None:
         self._log = log
         self._store = store
-        self._runner = runner
+        self._catch_up_live = catch_up_live
         self._chosen = chosen
         self._projections = [projection for projection in store.projections if projection.name in chosen]
         self._derivations = [derivation for derivation in store.derivations if derivation.name in chosen]
         models = [model for model in store.models if model.name in chosen]
         self._names = {table: f"{table.name}__rebuilt" for model in models for table in model.tables}
-        self._writer = RowWriter(self._projections, self._names, remembers=True)
+        # Once the tables are filled and indexed, they are kept up as live ones are.
+        self._writer = RowWriter(self._projections, self._names)
         self._position = 0
         self._derived = 0
 
-    def run(self, *, swap: bool, progress: Progress | None = None) -> RebuildReport:
+    def run(self, *, swap: bool, compare: bool = True, progress: Progress | None = None) -> RebuildReport:
         """Rebuild and compare; with `swap` the rebuilt tables become the live ones, else they are dropped."""
         started = time.perf_counter()
+        with self._store.rebuilding():
+            try:
+                self._fill(progress)
+                equal = self._finish(swap=swap, compare=compare)
+            finally:
+                with self._store.writing() as run:
+                    self._drop(run)
+        return RebuildReport(tuple(sorted(self._chosen)), self._position, time.perf_counter() - started, equal)
+
+    def _fill(self, progress: Progress | None) -> None:
         with self._store.writing() as run:
             self._drop(run)
+            ((value,),) = run("UPDATE store SET value = value + 1 WHERE name = 'generation' RETURNING value")
             for table, name in self._names.items():
                 run(table_sql(table, name))
+            for derivation in self._derivations:
+                for table in derivation.tables:
+                    for statement in index_sql(table, self._names[table], int(value)):
+                        run(statement)
         goal = self._log.head()
-        while self._position < goal:
-            with collector_paused(), self._store.writing():
-                self._advance(min(goal, self._position + BATCH_EVENTS))
-            if progress:
-                progress(self._position, goal)
-        self._index(self._projections)
-        while self._log.head() - self._position > BATCH_EVENTS:  # what came while the indexes were made
-            with collector_paused(), self._store.writing():
+        if self._projections:
+            fill_shared(self._log, self._store, self._projections, self._names, goal, int(value), progress)
+        self._position = goal
+        while self._log.head() - self._position > BATCH_EVENTS:  # what came meanwhile
+            with self._store.writing():
                 self._advance(self._position + BATCH_EVENTS)
-        self._index(self._derivations)
         with self._store.writing() as run:
             self._derive(run)
-        self._runner.catch_up()
+
+    def _finish(self, *, swap: bool, compare: bool) -> dict[str, bool]:
+        if compare:
+            self._catch_up_live()
         with self._store.writing() as run:
             live = dict(run("SELECT projection, position FROM checkpoint"))
             self._advance(max(live.values()))
             self._derive(run)
-            equal = self._compare(run, live)
+            equal = self._compare(run, live) if compare else {}
             if swap:
                 self._swap(run)
-        with self._store.writing() as run:
-            self._drop(run)
-        return RebuildReport(tuple(sorted(self._chosen)), self._position, time.perf_counter() - started, equal)
-
-    def _index(self, models: Sequence[Projection | Derivation]) -> None:
-        with self._store.writing() as run:
-            ((generation,),) = run("UPDATE store SET value = value + 1 WHERE name = 'generation' RETURNING value")
-        for model in models:
-            for table in model.tables:
-                for statement in index_sql(table, self._names[table], int(generation)):
-                    with self._store.writing() as run:
-                        run(statement)
+        return equal
 
     def _derive(self, run: Run) -> None:
         # What is worked out from tables that are not rebuilt is worked out from the live ones, which hold more.
@@ -106,6 +106,11 @@ class Rebuild:
         return equal
 
     def _advance(self, goal: int) -> None:
+        with collector_paused():
+            self._gather(goal)
+            self._writer.flush(self._store)
+
+    def _gather(self, goal: int) -> None:
         while self._position < goal:
             events = decode(self._log.page(self._position, min(PAGE_EVENTS, goal - self._position)))
             failed = self._writer.gather(events, self._chosen)
@@ -113,7 +118,6 @@ class Rebuild:
                 name, (position, error) = next(iter(failed.items()))
                 raise ProjectionStopped(f"The read model {name} cannot take the event at position {position}: {error}")
             self._position = events[-1][0]
-        self._writer.flush(self._store)
 
     def _same_rows(self, run: Run, table: Table) -> bool:
         """Whether the live and the rebuilt rows are equal in whatever order: derived rows come stretch by stretch."""

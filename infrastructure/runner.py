@@ -7,16 +7,19 @@ event is taken once. An event that a projection cannot take stops that projectio
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from infrastructure.collector import collector_paused
 from infrastructure.envelope import decode, metadata_of
 from infrastructure.log import Log
-from infrastructure.read_store import ReadStore, Run
+from infrastructure.read_store import ReadStore, RebuildRunning, Run
 from infrastructure.row_writer import RowsRefused, RowWriter
 
 BATCH_EVENTS = 2_000
 """How many events share one transaction: enough to be fast, few enough that a wait for the next one is short."""
+BULK_EVENTS_MIN = 20_000
+"""From how many events on an empty store is filled as a rebuild is, unsorted and with the indexes last."""
 POLL_SECONDS = 0.02
 """How often the runner looks for commits of other processes; those of its own wake it."""
 
@@ -55,7 +58,10 @@ class ProjectionStatus:
 class Runner:
     """Advances the projections of one store along one log."""
 
-    def __init__(self, log: Log, store: ReadStore) -> None:
+    def __init__(self, log: Log, store: ReadStore, fill: Callable[[], None]) -> None:
+        """`fill` fills an empty store in bulk; it raises ProjectionStopped at an event that cannot be taken."""
+        self._fill = fill
+        self._may_fill = True
         self._log = log
         self._store = store
         self._writer = RowWriter(store.projections)
@@ -99,12 +105,29 @@ class Runner:
             return 0
         with self._stepping:
             try:
-                return self._take(batch, {})
+                return self._take_in_bulk() or self._take(batch, {})
             except RowsRefused as refused:
                 self._writer.clear()
                 if batch > 1:  # which of the events it is shows when they are taken one by one
                     return self.step(1)
                 return self._take(1, {refused.projection: refused.detail})
+
+    def _take_in_bulk(self) -> int:
+        """Fill an empty store; the number of events taken, 0 if it is not empty, or better taken step by step."""
+        head = self._log.head()
+        if not self._may_fill or head < BULK_EVENTS_MIN or any(status.position for status in self.status()):
+            return 0
+        try:
+            self._fill()
+        except ProjectionStopped:
+            self._may_fill = False  # step by step it is shown, and the others go on
+            return 0
+        except RebuildRunning:
+            time.sleep(POLL_SECONDS)  # another process fills it
+            return 1
+        with self._advanced:
+            self._advanced.notify_all()
+        return head
 
     def _take(self, batch: int, refused: dict[str, str]) -> int:
         """Take the next batch; the projections in `refused` stop ahead of it, with that error."""

@@ -22,21 +22,30 @@ CACHE_KIBIBYTES = 64 * 1024
 SYNCHRONOUS_FULL = 2
 
 # The position is the key of `event` and is always given, never chosen by SQLite. In `tag` the type comes before the
-# position: a decision reads some types of a tag, and finds the newest of each without passing the others.
+# position: a decision reads some types of a tag, and finds the newest of each without passing the others. The rows of
+# `tag` come later than their events: `tag_merge` says how far they are (sqlite_tag_index.py).
 SCHEMA = """
 CREATE TABLE event_type (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
-CREATE TABLE event (position INTEGER PRIMARY KEY, type INTEGER NOT NULL, data BLOB NOT NULL, tags TEXT NOT NULL) STRICT;
+CREATE TABLE event (position INTEGER PRIMARY KEY, type INTEGER NOT NULL, tags TEXT NOT NULL, data BLOB NOT NULL) STRICT;
 CREATE INDEX event_by_type ON event (type);
 CREATE TABLE tag (
     tag TEXT NOT NULL, type INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (tag, type, position)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE tag_merge (upto INTEGER NOT NULL, next_upto INTEGER NOT NULL, next_tag TEXT NOT NULL) STRICT;
+INSERT INTO tag_merge VALUES (0, 0, '');
+CREATE TRIGGER tag_merge_goes_forward BEFORE UPDATE ON tag_merge WHEN new.upto < old.upto OR new.next_upto < new.upto
+BEGIN SELECT RAISE(ABORT, 'the log is never changed: tag_merge only goes forward'); END;
+CREATE TRIGGER tag_merge_refuses_insert BEFORE INSERT ON tag_merge
+BEGIN SELECT RAISE(ABORT, 'the log is never changed: INSERT on tag_merge refused'); END;
+CREATE TRIGGER tag_merge_refuses_delete BEFORE DELETE ON tag_merge
+BEGIN SELECT RAISE(ABORT, 'the log is never changed: DELETE on tag_merge refused'); END;
 """ + "".join(
     f"CREATE TRIGGER {table}_refuses_{act.lower()} BEFORE {act} ON {table} "
     f"BEGIN SELECT RAISE(ABORT, 'the log is never changed: {act} on {table} refused'); END;\n"
     for table in ("event", "tag", "event_type")
     for act in ("UPDATE", "DELETE")
 )
-TABLES = {"event", "event_type", "tag"}
+TABLES = {"event", "event_type", "tag", "tag_merge"}
 
 
 class Patience:

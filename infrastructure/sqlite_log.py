@@ -4,54 +4,38 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
 import apsw
 import orjson
 
-from infrastructure.dcb import (
-    DCBAppendCondition,
-    DCBEvent,
-    DCBQuery,
-    DCBQueryItem,
-    DCBSequencedEvent,
-    IntegrityError,
-    ProgrammingError,
-)
-from infrastructure.log import Log, LogUnavailable, Recorded, Writing, sound_tags
+from infrastructure.dcb import DCBEvent, DCBQuery, DCBQueryItem, DCBSequencedEvent
+from infrastructure.log import Log, LogUnavailable, Recorded, Writing
 from infrastructure.sqlite_file import explained, open_reader, open_writer, same_file
-from infrastructure.sqlite_statements import (
-    AT_POSITIONS,
-    HEAD,
-    NEW_EVENT,
-    NEW_TAG,
-    NEW_TYPE,
-    PAGE,
-    POSITION_MAX,
-    RANGE,
-    TAIL_OF_TAG,
-    TYPES_OF_TAG,
-    EventTypes,
-    Rows,
-    conflict_sql,
-    load_sql,
-    positions_sql,
-    rarest_first,
-)
+from infrastructure.sqlite_lookup import Lookup, rows_at
+from infrastructure.sqlite_statements import HEAD, PAGE, POSITION_MAX, RANGE, EventTypes, Rows, positions_sql
+from infrastructure.sqlite_tag_index import MERGE_EVENTS, TagIndex
+from infrastructure.sqlite_writing import SqliteWriting
 
 BUSY_SECONDS_MAX = 30.0
+CLOSE_MERGE_EVENTS = 4_000
+"""With fewer unmerged events than this a log closes at once: the next to open it reads them in some milliseconds."""
 
 
 class SqliteLog(Log):
     """The log in the file at `path`, made if there is none. LogUnavailable if it cannot be opened, read and written.
 
     One connection writes and checkpoints. Readers take a connection from a pool for each read: so there are never more
-    than reads at the same time, whatever threads come and go."""
+    than reads at the same time, whatever threads come and go. `merge_events`: how many events' tags are merged into
+    the table together."""
 
     poll_seconds: ClassVar[float | None] = 0.010
 
-    def __init__(self, path: Path | str, *, busy_seconds: float = BUSY_SECONDS_MAX) -> None:
+    def __init__(
+        self, path: Path | str, *, busy_seconds: float = BUSY_SECONDS_MAX, merge_events: int = MERGE_EVENTS
+    ) -> None:
         super().__init__()
         self.path = same_file(Path(path))
         self._busy_seconds = busy_seconds
@@ -59,7 +43,11 @@ class SqliteLog(Log):
         self._closed = False
         self._readers: list[apsw.Connection] = []
         self._writer = open_writer(self.path, busy_seconds)
+        self._merge_events = merge_events
+        self._index = TagIndex(merge_events)
+        self._lookup = Lookup(self._run, self._index)
         self._types = EventTypes([""], {})  # as readers have seen them; perhaps not the newest
+        self._types_at = 0  # all that the events up to here have
         self._writer_types = self._types  # all, as of _writer_head; only touched under the write lock
         self._writer_head = -1
 
@@ -69,7 +57,7 @@ class SqliteLog(Log):
         try:
             self._require_open()
             self._writer.execute("BEGIN IMMEDIATE")
-            return _SqliteWriting(self, self._writer)
+            return SqliteWriting(self, self._writer)
         except BaseException as error:
             if not self._closed and self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
@@ -86,16 +74,18 @@ class SqliteLog(Log):
         return self._named(rows)
 
     def load(self, tag: str, types: Sequence[str], after: int = 0) -> list[Recorded]:
-        ids = self._types.ids
-        known = [ids[name] for name in types if name in ids]
-        named = len(known) < len(types)
-        rows = self._run(load_sql(len(types), named), (tag, after, *(types if named else known)))
+        self._index.catch_up(self._run)
+        ids = self._ids(types)
+        if types and not ids:
+            return []
+        rows, others = self._lookup.load(tag, ids, after)
+        rows += [row[:3] for row in rows_at(self._run, others)]
         rows.sort()
         return self._named(rows)
 
     def tail_of(self, tag: str) -> int | None:
-        tail: int | None = self._run(TAIL_OF_TAG, (tag,))[0][0]
-        return tail
+        self._index.catch_up(self._run)
+        return self._lookup.tail(tag)
 
     def matching(
         self,
@@ -113,11 +103,11 @@ class SqliteLog(Log):
         if not items or any(not item.types and not item.tags for item in items):
             rows = self._run(RANGE[newest_first], (after, before, limit))
         else:
+            before = min(before, self._index.catch_up(self._run) + 1)
             found: set[int] = set()
             for item in items:
                 found.update(self._positions(item, after, before, limit, newest_first))
-            chosen = sorted(found, reverse=newest_first)[:limit]
-            rows = self._run(AT_POSITIONS, (orjson.dumps(chosen).decode(),)) if chosen else []
+            rows = rows_at(self._run, sorted(found, reverse=newest_first)[:limit])
         tags_of = {position: tags for position, _, _, tags in rows}
         return [
             DCBSequencedEvent(DCBEvent(type=type_, data=data, tags=orjson.loads(tags_of[position])), position)
@@ -130,6 +120,7 @@ class SqliteLog(Log):
             return
         if not self._write_lock.acquire(timeout=self._busy_seconds):
             raise LogUnavailable("busy", f"{self.path} cannot be closed: a Writing of this process is open")
+        self._merge_at_close()
         self._closed = True
         readers, self._readers = self._readers, []
         for reader in readers:
@@ -137,6 +128,21 @@ class SqliteLog(Log):
         self._writer.close()
         self._write_lock.release()
         self._wake_listeners()
+
+    def _merge_at_close(self) -> None:
+        """Spares the next to open the log the reading of many unmerged events. No more than a kindness: skipped in a
+        process that has not written, and when anything stands in its way."""
+        if self._writer_head < 0 or self._index.unmerged < min(CLOSE_MERGE_EVENTS, self._merge_events):
+            return
+        self._writer.set_busy_handler(None)
+        with suppress(apsw.Error, LogUnavailable):
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                SqliteWriting(self, self._writer).merge(everything=True)
+                self._writer.execute("COMMIT")
+            finally:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
 
     def _require_open(self) -> None:
         if self._closed:
@@ -168,133 +174,26 @@ class SqliteLog(Log):
             return [(position, names[type_], data) for position, type_, data in rows]
 
     def _learn_types(self) -> EventTypes:
+        at = self._index.end
         self._types = EventTypes.of(self._run)
+        self._types_at = at
         return self._types
 
-    def _positions(self, item: DCBQueryItem, after: int, before: int, limit: int, newest_first: bool) -> set[int]:
+    def _ids(self, names: Sequence[str]) -> list[int] | None:
+        """The numbers of these types, as far as they have been recorded; None for any type. After a catch up."""
+        if not names:
+            return None
+        ids = self._types.ids
+        if self._types_at < self._index.end and any(name not in ids for name in names):
+            ids = self._learn_types().ids
+        return [ids[name] for name in dict.fromkeys(names) if name in ids]
+
+    def _positions(self, item: DCBQueryItem, after: int, before: int, limit: int, newest_first: bool) -> Sequence[int]:
         """For each type of the item its first `limit` positions: more than needed, but a flat price at any depth."""
-        tags = rarest_first(self._run, item.tags) if item.tags else []
-        if item.types:
-            if any(name not in self._types.ids for name in item.types):
-                self._learn_types()
-            ids = [self._types.ids[name] for name in set(item.types) if name in self._types.ids]
-        else:
-            ids = [id_ for (id_,) in self._run(TYPES_OF_TAG, (tags[0], after, before))]
-        sql = positions_sql(len(tags), newest_first)
-        return {row[0] for id_ in ids for row in self._run(sql, (id_, after, before, limit, *tags))}
-
-
-class _SqliteWriting(Writing):
-    def __init__(self, log: SqliteLog, connection: apsw.Connection) -> None:
-        self._log = log
-        self._connection = connection
-        self._open = True
-        self.head = self._begun_at = self._run(HEAD, ())[0][0]
-        if self.head != log._writer_head:  # another process has appended, perhaps a new type
-            log._writer_types, log._writer_head = EventTypes.of(self._run), self.head
-        self._types = log._writer_types
-
-    def append(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> int:
-        self._require_open()
-        if not events:
-            raise ProgrammingError("An append needs at least one event")
-        try:
-            if condition is not None and self._fails(condition):
-                raise IntegrityError(condition)
-            position = self.head
-            event_rows: list[tuple[int, int, bytes, str]] = []
-            tag_rows: list[tuple[str, int, int]] = []
-            for event in events:
-                position += 1
-                tags = sound_tags(event)
-                type_ = self._types.ids.get(event.type) or self._add_type(event.type)
-                event_rows.append((position, type_, event.data, orjson.dumps(tags).decode()))
-                tag_rows += [(tag, type_, position) for tag in tags]
-        except apsw.Error as error:
-            self.rollback()
-            raise explained(error, self._log.path) from error
-        try:
-            # From here on a failure leaves some rows written, so it must not leave the Writing open.
-            self._connection.executemany(NEW_EVENT, event_rows)
-            if tag_rows:
-                self._connection.executemany(NEW_TAG, tag_rows)
-        except BaseException as error:
-            self.rollback()
-            if isinstance(error, apsw.Error):
-                raise explained(error, self._log.path) from error
-            raise
-        self.head = position
-        return position
-
-    def load(self, tag: str, types: Sequence[str], after: int = 0) -> list[Recorded]:
-        self._require_open()
-        names, ids = self._types
-        known = [ids[name] for name in types if name in ids]
-        if types and not known:
-            return []  # these types have never been recorded
-        rows = self._run(load_sql(len(known), named=False), (tag, after, *known))
-        rows.sort()
-        return [(position, names[type_], data) for position, type_, data in rows]
-
-    def tail_of(self, tag: str) -> int | None:
-        self._require_open()
-        tail: int | None = self._run(TAIL_OF_TAG, (tag,))[0][0]
-        return tail
-
-    def commit(self) -> None:
-        self._require_open()
-        try:
-            self._connection.execute("COMMIT")
-        except BaseException as error:
-            self.rollback()
-            if isinstance(error, apsw.Error):
-                raise explained(error, self._log.path) from error
-            raise
-        self._log._writer_types, self._log._writer_head = self._types, self.head
-        self._end()
-        if self.head != self._begun_at:
-            self._log._wake_listeners()
-
-    def rollback(self) -> None:
-        if not self._open:
-            return
-        try:
-            if self._connection.in_transaction:  # SQLite itself has rolled back after some errors
-                self._connection.execute("ROLLBACK")
-        except apsw.Error as error:
-            raise explained(error, self._log.path) from error
-        finally:
-            self._end()
-
-    def _end(self) -> None:
-        self._open = False
-        self._log._write_lock.release()
-
-    def _require_open(self) -> None:
-        if not self._open:
-            raise ProgrammingError("This Writing has been committed or rolled back")
-
-    def _run(self, sql: str, bindings: Sequence[Any]) -> Rows:
-        return self._connection.execute(sql, bindings).fetchall()
-
-    def _add_type(self, name: str) -> int:
-        self._connection.execute(NEW_TYPE, (name,))
-        self._types = EventTypes.of(self._run)
-        return self._types.ids[name]
-
-    def _fails(self, condition: DCBAppendCondition) -> bool:
-        after = condition.after or 0
-        if after >= self.head:
-            return False  # nothing is newer, so nothing newer can match
-        items = condition.fail_if_events_match.items
-        return not items or any(self._matches(item, after) for item in items)
-
-    def _matches(self, item: DCBQueryItem, after: int) -> bool:
-        """Whether an event after the position matches the item; the head is known to be after it."""
-        if not item.types and not item.tags:
-            return True
-        ids = [self._types.ids[name] for name in item.types if name in self._types.ids]
-        if item.types and not ids:
-            return False
-        tags = rarest_first(self._run, item.tags) if item.tags else []
-        return bool(self._run(conflict_sql(len(ids), len(tags)), (after, *tags, *ids)))
+        ids = self._ids(item.types)
+        if ids == []:
+            return ()
+        if item.tags:
+            return self._lookup.positions(item.tags, ids, after, before, limit, newest_first)
+        sql = positions_sql(0, newest_first)
+        return [row[0] for id_ in ids or () for row in self._run(sql, (id_, after, before, limit))]

@@ -10,13 +10,17 @@ TAG_COUNT_MAX = 100  # tags rarer than this are told apart when the rarest is lo
 POSITION_MAX = 2**63 - 1
 
 HEAD = "SELECT coalesce(max(position), 0) FROM event"
+PROGRESS = "SELECT upto, next_upto, next_tag FROM tag_merge"
+NEW_PROGRESS = "UPDATE tag_merge SET upto = ?, next_upto = ?, next_tag = ?"
+ENDS = "SELECT upto, (SELECT coalesce(max(position), 0) FROM event) FROM tag_merge"
+TAGS_AFTER = "SELECT position, type, tags FROM event WHERE position > ? ORDER BY position LIMIT ?"
 TYPES = "SELECT id, name FROM event_type"
 NEW_TYPE = "INSERT INTO event_type (name) VALUES (?) ON CONFLICT (name) DO NOTHING"
-NEW_EVENT = "INSERT INTO event (position, type, data, tags) VALUES (?, ?, ?, ?)"
+NEW_EVENT = "INSERT INTO event (position, type, tags, data) VALUES (?, ?, ?, ?)"
 NEW_TAG = "INSERT INTO tag (tag, type, position) VALUES (?, ?, ?)"
 PAGE = "SELECT position, type, data FROM event WHERE position > ? ORDER BY position LIMIT ?"
 # Both ask each type for its newest: a tag with millions of events costs no more than one with ten.
-TAIL_OF_TAG = """SELECT max((SELECT max(position) FROM tag WHERE tag = ?1 AND type = event_type.id))
+TAIL_OF_TAG = """SELECT max((SELECT max(position) FROM tag WHERE tag = ?1 AND type = event_type.id AND position <= ?2))
     FROM event_type WHERE EXISTS (SELECT 1 FROM tag WHERE tag = ?1)"""
 TYPES_OF_TAG = """SELECT id FROM event_type WHERE EXISTS
     (SELECT 1 FROM tag WHERE tag = ? AND type = event_type.id AND position > ? AND position < ?)"""
@@ -36,14 +40,12 @@ Run = Callable[[str, Sequence[object]], Rows]
 
 
 @lru_cache
-def load_sql(types: int, named: bool) -> str:
-    """Loads one tag, ?1, after a position, ?2; `types` how many are asked for (0: any), by name or by number. One
-    statement, so one moment: a type that another process uses for the first time just now can't slip in between."""
-    marks = ", ".join("?" * types)
-    chosen = ANY_TYPE_OF_TAG if not types else f"SELECT id FROM event_type WHERE name IN ({marks})" if named else marks
+def load_sql(types: int) -> str:
+    """Loads one tag, ?1, after a position, ?2, up to another, ?3; `types` how many are asked for (0: any)."""
+    chosen = ", ".join("?" * types) or ANY_TYPE_OF_TAG
     # CROSS JOIN holds SQLite to this order: first the tag, then its events.
     return f"""SELECT t.position, t.type, event.data FROM tag AS t CROSS JOIN event ON event.position = t.position
-        WHERE t.tag = ?1 AND t.position > ?2 AND t.type IN ({chosen})"""
+        WHERE t.tag = ?1 AND t.position > ?2 AND t.position <= ?3 AND t.type IN ({chosen})"""
 
 
 @lru_cache
@@ -59,12 +61,12 @@ def positions_sql(tags: int, newest_first: bool) -> str:
 
 @lru_cache
 def conflict_sql(types: int, tags: int) -> str:
-    """Whether an event after ?1 has all these tags and one of these types (0: any); tags come before types."""
+    """Whether an event after ?1 and up to ?2 has all these tags and one of these types (0: any); tags come first."""
     marks = ", ".join("?" * types) or ANY_TYPE
     if not tags:
-        return f"SELECT 1 FROM event WHERE position > ?1 AND type IN ({marks}) LIMIT 1"
-    return f"""SELECT 1 FROM tag AS t WHERE position > ?1 AND tag = ?2 {_has_tags(range(3, 2 + tags))}
-        AND type IN ({marks}) LIMIT 1"""
+        return f"SELECT 1 FROM event WHERE position > ?1 AND position <= ?2 AND type IN ({marks}) LIMIT 1"
+    return f"""SELECT 1 FROM tag AS t WHERE position > ?1 AND position <= ?2 AND tag = ?3
+        {_has_tags(range(4, 3 + tags))} AND type IN ({marks}) LIMIT 1"""
 
 
 def _has_tags(parameters: range) -> str:
@@ -72,13 +74,6 @@ def _has_tags(parameters: range) -> str:
         f"AND EXISTS (SELECT 1 FROM tag WHERE tag = ?{number} AND type = t.type AND position = t.position)"
         for number in parameters
     )
-
-
-def rarest_first(run: Run, tags: Sequence[str]) -> list[str]:
-    """The tags in the order in which to look them up: the first is walked, the others only probed."""
-    if len(tags) == 1:
-        return list(tags)
-    return sorted(set(tags), key=lambda tag: run(COUNT_OF_TAG, (tag,))[0][0])
 
 
 class EventTypes(NamedTuple):

@@ -83,7 +83,7 @@ ACTS = {
     "withdraw": Act("withdraw", WithdrawInvitation(inviter=A, invitee=B), where=("invited",), inviter=A),
     "unfollow": Act("unfollow", Unfollow(follower=A, followee=B)),
     "remove follower": Act("remove follower", RemoveFollower(follower=B, followee=A)),
-    "remove connection": Act("remove connection", RemoveConnection(member=A, other=B)),
+    "remove connection": Act("remove connection", RemoveConnection(member=A, other=B), where=("connected",)),
     "mute": Act("mute", MuteMember(muter=A, muted=B), undo=UnmuteMember(muter=A, muted=B)),
     "set connections": Act("set *connections*", CONNECTIONS_ONLY, undo=EVERYONE),
     "block": Act("block", BLOCK, undo=UNBLOCK),
@@ -207,6 +207,7 @@ class Seen:
     position of the last event before the act."""
 
     act: str
+    column: str
     where: str
     head: int
     before: Any
@@ -229,8 +230,11 @@ def is_hidden(seen: Seen) -> bool:
 
 
 def is_untouched(seen: Seen) -> bool:
-    """Of what does not end with it; a feed that is nobody's any more has nothing in it."""
-    return seen.before == seen.after or (seen.act == "be erased" and nothing(seen.after))
+    """It stood, where it can, and stands as it did; but a feed that is nobody's any more has nothing in it."""
+    apart = seen.act in ("unblock", "remove connection") or (seen.column, seen.where) == ("connection", "invited")
+    return (apart or not nothing(seen.before)) and (
+        seen.before == seen.after or (seen.act == "be erased" and nothing(seen.after))
+    )
 
 
 def is_hidden_with_shares(seen: Seen) -> bool:
@@ -251,6 +255,7 @@ CELLS: dict[str, Callable[[Seen], bool]] = {
     "cut": is_cut,
     "leave": is_cut,
     "closed": is_cut,
+    "closed, both ways": is_cut,
     "hide": is_hidden,
     "frozen": lambda seen: (
         (seen.before, seen.after, seen.lifted) == (PENDING, ("received of ada",), PENDING)  # who is hidden sees it
@@ -298,7 +303,7 @@ def test_section_7_each_cell_is_what_the_queries_show(name: str, column: str, sa
     if act.undo is not None:
         world.do(act.undo)
         lifted = look()
-    seen = Seen(name, where, head, before, after, lifted)
+    seen = Seen(name, column, where, head, before, after, lifted)
     assert CELLS[said](seen), seen
 
 
@@ -306,6 +311,16 @@ def test_section_7_each_cell_of_the_table_is_tried() -> None:
     tried = {(ACTS[cell.values[0]].row, cell.values[1]) for cell in cells()}
     assert tried == {(row, column) for row, columns in table().items() for column in columns if column != DECIDED}
     assert set(COLUMNS) == {column for _, column in tried}
+
+
+def test_section_7_a_block_closes_the_blockers_own_invitation_too() -> None:
+    world = SmallNetwork(A, B)
+    world.invite(A, B)
+    world.net.catch_up()
+    assert invitation(world) == ("sent of ada", "received of bob")
+    world.block(A, B)
+    world.net.catch_up()
+    assert invitation(world) == ()
 
 
 def test_section_7_accepting_brings_new_items_and_the_newest_of_the_last_30_days() -> None:

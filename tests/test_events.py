@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import asdict, fields
+from collections.abc import Sequence
 from typing import Any, get_type_hints
 
 import orjson
@@ -258,8 +259,15 @@ def test_a_name_a_class_and_a_step_are_registered_once() -> None:
             register.add(event_class, name, 1)
     with pytest.raises(ValueError, match="already"):
         register.upcaster("greeted", 1)(lambda values: values)
+
+    class Another:  # the decorator changes the class it is given
+        member: str
+
+        def tags(self) -> Sequence[str]:
+            return ()
+
     with pytest.raises(ValueError, match="already"):
-        recorded_as("member_registered")(domain.Policy)
+        recorded_as("member_registered")(Another)
 
 
 def test_what_is_personal_is_read_from_the_marks() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from infrastructure.dcb import DCBEvent
 from infrastructure.sqlite_log import SqliteLog
+from infrastructure.sqlite_tag_index import MERGE_EVENTS
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -19,7 +20,7 @@ import os, random, sys, threading
 sys.path.insert(0, sys.argv[1])
 from infrastructure.dcb import DCBEvent
 from infrastructure.sqlite_log import SqliteLog
-log = SqliteLog(sys.argv[2])
+log = SqliteLog(sys.argv[2], merge_events=int(sys.argv[4]))
 def write(seed):
     chance = random.Random(seed)
     while True:
@@ -33,9 +34,9 @@ for seed in range(6):
 """
 
 
-def killed_writer(path: Path, chance: random.Random) -> list[tuple[int, int]]:
+def killed_writer(path: Path, chance: random.Random, merge_events: int = MERGE_EVENTS) -> list[tuple[int, int]]:
     """Lets a process append until it is killed; first and last position of each append that it acknowledged."""
-    command = [sys.executable, "-c", WRITER, str(PROJECT), str(path), str(chance.random())]
+    command = [sys.executable, "-c", WRITER, str(PROJECT), str(path), str(chance.random()), str(merge_events)]
     acknowledged_until_kill = chance.choice([1, 1, 2, 5, 20, 60])
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None

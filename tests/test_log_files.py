@@ -178,8 +178,9 @@ def test_e23_the_writer_flushes_each_commit_and_only_it_checkpoints(tmp_path: Pa
     + ["UPDATE tag SET tag = 'y'", "UPDATE tag SET position = position", "UPDATE event_type SET name = 'b'"],
 )
 def test_the_file_itself_refuses_changes(tmp_path: Path, change: str) -> None:
-    with SqliteLog(tmp_path / "log.db") as log:
-        log.append([event("x")])
+    with SqliteLog(tmp_path / "log.db", merge_events=1) as log:
+        for _ in range(3):
+            log.append([event("x")])
         before = list(log.read())
         connection = apsw.Connection(str(log.path))
         with pytest.raises(apsw.ConstraintError, match="never changed"):
@@ -200,10 +201,15 @@ def test_a_full_disk_keeps_nothing_of_the_append_and_the_log_goes_on_when_there_
         (writer,) = connections
         limit = writer.pragma("max_page_count")
         writer.pragma("max_page_count", writer.pragma("page_count") + 10)
-        writing = log.begin()
-        writing.append([event("x")])
-        attempts: list[Callable[[], int]] = [
-            lambda: writing.append([event("x", data=b"x" * 100_000)]),
+
+        def write() -> None:
+            writing = log.begin()
+            writing.append([event("x")])
+            writing.append([event("x", data=b"x" * 100_000)])
+            writing.commit()
+
+        attempts: list[Callable[[], object]] = [
+            write,
             lambda: log.append([event("y")] * 9000),
         ]
         for attempt in attempts:

@@ -294,7 +294,6 @@ def test_e13_former_versions_are_upcast_where_the_log_is_read() -> None:
     assert "newer release" in done.stdout
 
 
-@pytest.mark.xfail(reason="the cause comes after correlation and policy", strict=True)
 def test_e13_what_a_network_stores_stands_in_the_order_of_the_envelope() -> None:
     """With all that an envelope can hold, and for the events that another one of the same append caused."""
     with open_network("memory:", follow=False) as network:

@@ -32,7 +32,7 @@ REFUSALS: dict[str, str] = {
 }
 
 QUERY_REFUSALS: dict[str, str] = {
-    "bad_as_of": "The as-of point is neither a position of the log nor a time. Give a position from 0 to the log's head.",
+    "bad_as_of": "The as-of point is neither a position of the log nor a time. Give one from 0 to the log's head.",
     "bad_box": "There is no such box. Use received, sent, archived or barred.",
     "bad_cursor": "This cursor was not made by a page of this query. Start again without one.",
     "bad_hashtag": "A hashtag is made of letters, digits or _, with or without # before it.",

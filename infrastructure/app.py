@@ -57,7 +57,8 @@ def instant(when: When) -> Instant:
 
 
 class Network(Questions):
-    """One member network: commands in, facts kept, questions answered. Made by `open_network`; usable from many threads."""
+    """One member network: commands in, facts kept, questions answered. Made by `open_network`; usable from many
+    threads."""
 
     def __init__(
         self,
@@ -104,8 +105,8 @@ class Network(Questions):
     ) -> Result:
         """Decide a command and record its events durably, or raise Refused.
 
-        `actor`: who gives it, if the caller is not trusted; `command_id`: makes a retry safe, the second answer being the first;
-        `now`: the instant of the decision, if it is not the clock's.
+        `actor`: who gives it, if the caller is not trusted; `command_id`: makes a retry safe, the second answer being
+        the first; `now`: the instant of the decision, if it is not the clock's.
         """
         return self._handler.handle(self._request(command, actor, command_id, now, correlation_id))
 
@@ -243,9 +244,9 @@ def open_network(
 ) -> Network:
     """Open the network at an address, made if there is none: `sqlite:///path/to/file`, a plain path, or `memory:`.
 
-    The read models lie in a file beside the log's; they hold nothing that the log does not. `follow`: keep them up with the log in a
-    thread. `clock` and `new_id` replace the machine's time (microseconds UTC) and UUIDv7. Raises LogUnavailable with a stable code
-    when the file is no log of ours, of a newer format, not writable, or busy.
+    The read models lie in a file beside the log's; they hold nothing that the log does not. `follow`: keep them up with
+    the log in a thread. `clock` and `new_id` replace the machine's time (microseconds UTC) and UUIDv7. Raises
+    LogUnavailable with a stable code when the file is no log of ours, of a newer format, not writable, or busy.
     """
     log: Log
     path: str | None = None

@@ -1,5 +1,6 @@
-"""Work in bulk makes and drops many objects and no cycles; the cycle collector, looking through all that lives meanwhile, was measured
-to take more than half of its time. So it rests for the length of a page, a group or a batch, and never for long."""
+"""Work in bulk makes and drops many objects and no cycles; the cycle collector, looking through all that lives
+meanwhile, was measured to take more than half of its time. So it rests for the length of a page, a group or a batch,
+and never for long."""
 
 import gc
 import threading
@@ -13,7 +14,8 @@ _was_on = False
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Keep the cycle collector from running until the last of the blocks that asked for it, in any thread, has ended."""
+    """Keep the cycle collector from running until the last of the blocks that asked for it, in any thread, has
+    ended."""
     global _pauses, _was_on
     with _lock:
         if _pauses == 0:

@@ -1,7 +1,8 @@
 """The decision views of one process: cached by tag, and advanced by every event instead of read again.
 
-So the ten-thousandth invitation of a member costs what the tenth did. Within the log's write lock the views are brought up to the
-log's head, and each event is folded into them as soon as it is decided; should the commit fail, they are forgotten and read again.
+So the ten-thousandth invitation of a member costs what the tenth did. Within the log's write lock the views are brought
+up to the log's head, and each event is folded into them as soon as it is decided; should the commit fail, they are
+forgotten and read again.
 """
 
 from collections import defaultdict
@@ -49,7 +50,8 @@ class DecisionViews(Facts):
         self.policy_version = 0
 
     def catch_up(self, writing: Writing) -> None:
-        """Hold the views against the head of a write lock that was just taken: fold in what other processes appended."""
+        """Hold the views against the head of a write lock that was just taken: fold in what other processes
+        appended."""
         self._writing = writing
         if writing.head == self.position:
             return

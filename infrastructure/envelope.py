@@ -33,7 +33,8 @@ ENVELOPE_KEYS = ("id", "actor", "command", "digest", "advisories", "cause", "cor
 
 
 class UnreadableEvent(Exception):
-    """An event of the log cannot be read: unknown name, newer version, or damaged data. The position is in the message."""
+    """An event of the log cannot be read: unknown name, newer version, or damaged data. The position is in the
+    message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,9 @@ def encode(event: Event, at: Instant, metadata: dict[str, Any], command_tag: str
 def _reader(event_class: type[Any]) -> Callable[[dict[str, Any]], Event]:
     """A function from a stored mapping to the event.
 
-    A frozen dataclass sets its fields one by one through object.__setattr__, which is half the cost of replaying it. So the
-    function fills an instance of a class of the same layout that can be written to, and then makes it one of the frozen class.
-    It is generated, because a loop over the fields costs as much again.
+    A frozen dataclass sets its fields one by one through object.__setattr__, which is half the cost of replaying it. So
+    the function fills an instance of a class of the same layout that can be written to, and then makes it one of the
+    frozen class. It is generated, because a loop over the fields costs as much again.
     """
     names = [field.name for field in fields(event_class)]
     body = "".join(f"    event.{name} = values[{name!r}]\n" for name in names)
@@ -72,9 +73,7 @@ def _reader(event_class: type[Any]) -> Callable[[dict[str, Any]], Event]:
         "Thawed": type(event_class.__name__, event_class.__bases__, {"__slots__": names}),
         "Frozen": event_class,
     }
-    exec(  # noqa: S102 - the names are those of our own fields
-        f"def read(values):\n    event = new(Thawed)\n{body}    event.__class__ = Frozen\n    return event", namespace
-    )
+    exec(f"def read(values):\n    event = new(Thawed)\n{body}    event.__class__ = Frozen\n    return event", namespace)
     read: Callable[[dict[str, Any]], Event] = namespace["read"]
     return read
 
@@ -89,7 +88,7 @@ def decode(rows: Iterable[Recorded]) -> list[Decoded]:
     append = decoded.append
     position = 0
     try:
-        for position, name, data in rows:  # noqa: B007 - the position is named by the error
+        for position, name, data in rows:
             envelope = loads(data)
             version, read = readers[name]
             values = envelope["data"]
@@ -122,7 +121,8 @@ def describe(data: bytes) -> dict[str, Any]:
 
 
 def verify(rows: Iterable[Recorded]) -> int:
-    """Strictly validate a page of the log, field by field and time by time, and count it; UnreadableEvent at the first fault."""
+    """Strictly validate a page of the log, field by field and time by time, and count it; UnreadableEvent at the first
+    fault."""
     count, last = 0, None
     for position, name, data in rows:
         ((_, at, _event),) = decode([(position, name, data)])

@@ -45,7 +45,7 @@ class LoopLane:
     def _begin(self) -> None:
         try:
             writing = self._handler.begin()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - the answer of whoever waits
             self._to_loop(self._fail, error)
             return
         if not self._to_loop(self._decide, writing):
@@ -55,7 +55,7 @@ class LoopLane:
         group = [self._waiting.popleft() for _ in range(min(len(self._waiting), GROUP_MAX))]
         try:
             answers = self._handler.decide_group(writing, [request for request, _ in group])
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - the answer of whoever waits
             self._handler.abandon(writing)
             self._answer(group, [told(error)] * len(group))
         else:
@@ -66,7 +66,7 @@ class LoopLane:
     ) -> None:
         try:
             self._handler.commit_and_leave(writing)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - the answer of whoever waits
             answers = [told(error)] * len(group)
         self._to_loop(self._answer, group, answers)
 

@@ -1,9 +1,9 @@
 """Command handling: one way from a command to its recorded events, for one caller, many threads, a loop, or bulk.
 
-Every process decides in one lane: it takes the log's write lock, brings its decision views to the head, decides the waiting
-commands in order, each on the state that the one before it left, appends each under its own condition, and commits the
-group with one flush. So nothing that a decision has read can change before it is recorded, commands in flight together
-never conflict, and there is nothing to retry.
+Every process decides in one lane: it takes the log's write lock, brings its decision views to the head, decides the
+waiting commands in order, each on the state that the one before it left, appends each under its own condition, and
+commits the group with one flush. So nothing that a decision has read can change before it is recorded, commands in
+flight together never conflict, and there is nothing to retry.
 """
 
 import asyncio
@@ -97,7 +97,7 @@ class CommandHandler:
             writing = self._log.begin()
             answers = self.decide_group(writing, [waiting.request for waiting in group])
             self.commit(writing)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - the answer of each that waits; raised to them
             for waiting in group:
                 waiting.answer = error if waiting is mine else told(error)
             return

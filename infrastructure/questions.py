@@ -1,7 +1,8 @@
 """The questions a network answers: every query of the Python door, each as of now or of any earlier point.
 
-Lists come in pages, newest first unless said otherwise. `limit`: rows a page; `cursor`: that of the page before; `as_of`: a position
-or a time. `viewer`: who asks, by whom what is shown depends; None is the host, who is shown what the member themselves is.
+Lists come in pages, newest first unless said otherwise. `limit`: rows a page; `cursor`: that of the page before;
+`as_of`: a position or a time. `viewer`: who asks, by whom what is shown depends; None is the host, who is shown what
+the member themselves is.
 """
 
 import threading
@@ -267,7 +268,8 @@ class Questions(ABC):
             position, after = parse_cursor(cursor)
             if position > self.log.head():
                 raise Refused("bad_cursor")
-            # The next page of a live list holds expiry against the clock, as its first did; that of an as-of list is as-of.
+            # The next page of a live list holds expiry against the clock, as its first did; that of an as-of list is
+            # as-of.
             asked = self.snapshot(position, None) if as_of is None else self.reading(position, *needs)
         with asked as reading:
             page = ask(reading, after)
@@ -285,7 +287,8 @@ class Questions(ABC):
         return relationship(reading, facts, viewer, member, lambda other: degree(self._graph(reading), viewer, other))
 
     def _graph(self, reading: Reading) -> Graph:
-        """The graph as of a reading: in memory where the reading is at or ahead of what is kept there, else from the tables."""
+        """The graph as of a reading: in memory where the reading is at or ahead of what is kept there, else from the
+        tables."""
         with self._adjacency_lock:
             kept = self._adjacency
             if kept is None or reading.as_of - kept.position > ADVANCE_EVENTS_MAX:

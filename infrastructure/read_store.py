@@ -1,8 +1,8 @@
 """The read models' database: tables of intervals, the checkpoints, and consistent snapshots to read from.
 
-It holds nothing that the log does not, so it lives in a file of its own beside the log's, is not flushed at every commit (a power
-cut may take back its last batches, rows and checkpoint together), and is dropped and rebuilt whenever it does not fit the log or
-this release's tables.
+It holds nothing that the log does not, so it lives in a file of its own beside the log's, is not flushed at every
+commit (a power cut may take back its last batches, rows and checkpoint together), and is dropped and rebuilt whenever
+it does not fit the log or this release's tables.
 """
 
 import threading
@@ -166,7 +166,8 @@ class ReadStore:
 
     @contextmanager
     def writing(self) -> Iterator[Run]:
-        """One write transaction, alone among threads and processes; committed at the end, rolled back if the block raises."""
+        """One write transaction, alone among threads and processes; committed at the end, rolled back if the block
+        raises."""
         with self._writing_lock, self._memory_lock if self.path is None else self._writing_lock:
             self._writer.execute("BEGIN IMMEDIATE")
             try:
@@ -183,7 +184,8 @@ class ReadStore:
 
     @contextmanager
     def reading(self) -> Iterator[Run]:
-        """One consistent snapshot, for as long as the block lasts. Live reads never wait for the writer, nor it for them."""
+        """One consistent snapshot, for as long as the block lasts. Live reads never wait for the writer, nor it for
+        them."""
         if self.path is None:
             with self._memory_lock:
                 yield self._run_on(self._writer)

@@ -1,8 +1,8 @@
 """Rebuild: new tables beside the live ones, from the log alone, compared with them and swapped in.
 
-The rows are written unsorted and the indexes made last, each by one sort. Live reads and the runner go on meanwhile: the work is cut
-into transactions. The last one catches both up to the same position, compares, and swaps by renaming; whoever reads sees the old
-tables or the new, never a mixture.
+The rows are written unsorted and the indexes made last, each by one sort. Live reads and the runner go on meanwhile:
+the work is cut into transactions. The last one catches both up to the same position, compares, and swaps by renaming;
+whoever reads sees the old tables or the new, never a mixture.
 """
 
 import time
@@ -129,16 +129,15 @@ class Rebuild:
         )
 
     def _same_order(self, run: Run, table: Table) -> bool:
-        """Whether the live and the rebuilt rows are equal. Both were written in the order of the log, so the nth of one is held
-        against the nth of the other, and the comparison is one pass over both."""
+        """Whether the live and the rebuilt rows are equal. Both were written in the order of the log, so the nth of one
+        is held against the nth of the other, and the comparison is one pass over both."""
         name = self._names[table]
         columns = (*table.columns, "began", "ended")
         alike = " AND ".join(f"live.{column} IS rebuilt.{column}" for column in columns)
         ((live,),) = run(f"SELECT count(*) FROM {table.name}")
         ((rebuilt,),) = run(f"SELECT count(*) FROM {name}")
-        ((both,),) = run(
-            f"SELECT count(*) FROM {table.name} AS live JOIN {name} AS rebuilt ON live.rowid = rebuilt.rowid WHERE {alike}"
-        )
+        matched = f"{table.name} AS live JOIN {name} AS rebuilt ON live.rowid = rebuilt.rowid"
+        ((both,),) = run(f"SELECT count(*) FROM {matched} WHERE {alike}")
         return bool(live == rebuilt == both)
 
     def _swap(self, run: Run) -> None:

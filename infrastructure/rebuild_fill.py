@@ -1,7 +1,7 @@
 """Filling new tables from the log, the bulk of a rebuild: rows in the order of the log, indexes last, each by one sort.
 
-Computing the rows is Python's work and takes longest, so on a large log a second process takes a share of the projections. The two
-write by turns, a batch at a time, and the runner and other writers go between.
+Computing the rows is Python's work and takes longest, so on a large log a second process takes a share of the
+projections. The two write by turns, a batch at a time, and the runner and other writers go between.
 
     python -m infrastructure.rebuild_fill     the second process: reads its task from standard input as JSON
 """

@@ -14,7 +14,8 @@ GROUP_MAX = 512
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A command with what surrounds it. `command_id` makes a retry safe; `now` (microseconds UTC) is in the clock's place."""
+    """A command with what surrounds it. `command_id` makes a retry safe; `now` (microseconds UTC) is in the clock's
+    place."""
 
     command: Command
     actor: str | None = None

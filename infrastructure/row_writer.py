@@ -1,7 +1,7 @@
 """From events to stored rows: the changes of a batch are gathered per table, and written with two statements a table.
 
-A row that is put and closed within the batch is written once, closed. A rebuild writes the same rows in the same order, and
-remembers where its open rows are, because its tables have no index yet.
+A row that is put and closed within the batch is written once, closed. A rebuild writes the same rows in the same order,
+and remembers where its open rows are, because its tables have no index yet.
 """
 
 from collections.abc import Iterable, Sequence
@@ -87,8 +87,8 @@ class RowWriter:
     def gather(self, events: Iterable[Decoded], active: set[str]) -> dict[str, tuple[int, str]]:
         """Gather the changes that the active projections make of these events.
 
-        A projection whose handler fails goes no further; it is answered with the position and the error, and its changes
-        before that position stand.
+        A projection whose handler fails goes no further; it is answered with the position and the error, and its
+        changes before that position stand.
         """
         failed: dict[str, tuple[int, str]] = {}
         dispatch = self._dispatch(active)
@@ -97,7 +97,7 @@ class RowWriter:
             for name, handler in dispatch.get(type(event), ()):
                 try:
                     changes = handler(event, position, at)
-                except Exception as error:  # an event that a projection cannot take stops that projection alone
+                except Exception as error:  # noqa: BLE001 - an event that it cannot take stops that projection alone
                     failed[name] = (position, f"{type(error).__name__}: {error}")
                     dispatch = self._dispatch(active - set(failed))
                     continue

@@ -1,8 +1,9 @@
 """The runner keeps the read models up with the log.
 
-It reads the log in pages, and writes a page's rows and the checkpoints in one transaction, so a crash leaves both or neither. The
-checkpoints are read inside that transaction: several runners, in several processes, may follow one log into one store, and each
-event is taken once. An event that a projection cannot take stops that projection alone, and shows; nothing is ever skipped.
+It reads the log in pages, and writes a page's rows and the checkpoints in one transaction, so a crash leaves both or
+neither. The checkpoints are read inside that transaction: several runners, in several processes, may follow one log
+into one store, and each event is taken once. An event that a projection cannot take stops that projection alone, and
+shows; nothing is ever skipped.
 """
 
 import threading
@@ -40,13 +41,15 @@ class NotYet(Exception):
     code = "not_yet"
 
     def __init__(self, position: int, reached: int, timeout: float) -> None:
-        self.detail = f"The read models are at position {reached} and did not reach {position} in {timeout:g} s. Wait longer, or see their status."
+        missed = f"The read models are at position {reached} and did not reach {position} in {timeout:g} s."
+        self.detail = f"{missed} Wait longer, or see their status."
         super().__init__(self.detail)
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectionStatus:
-    """Where a projection stands: the last position it took, the log's head, how far behind it is, and what stopped it."""
+    """Where a projection stands: the last position it took, the log's head, how far behind it is, and what stopped
+    it."""
 
     name: str
     position: int
@@ -93,8 +96,7 @@ class Runner:
                     continue
                 self._wake.wait(POLL_SECONDS)
                 self._wake.clear()
-        except BaseException as error:
-            # Kept for whoever waits on this runner: a thread has nobody to raise to.
+        except BaseException as error:  # noqa: BLE001 - kept for whoever waits: a thread has nobody to raise to
             self.failure = error
             with self._advanced:
                 self._advanced.notify_all()

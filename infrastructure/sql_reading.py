@@ -56,7 +56,8 @@ def fold(log: Log, view: View[S], key: tuple[str, ...], as_of: int) -> S:
 
 
 class PastFacts(Facts):
-    """The facts that a decision would have read as of a position: what may be done is asked of the decisions themselves."""
+    """The facts that a decision would have read as of a position: what may be done is asked of the decisions
+    themselves."""
 
     def __init__(self, log: Log, as_of: int, now: Instant) -> None:
         self._log = log
@@ -77,8 +78,8 @@ class PastFacts(Facts):
 
 
 def position_at(log: Log, instant: Instant) -> int:
-    """The last position recorded at or before an instant, 0 if there is none; times never decrease along the log, so it is
-    found by halving."""
+    """The last position recorded at or before an instant, 0 if there is none; times never decrease along the log, so it
+    is found by halving."""
     low, high = 0, log.head()
     while low < high:
         middle = (low + high + 1) // 2

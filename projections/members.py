@@ -1,6 +1,7 @@
 """Members: who is registered, what they have set, how they are recognised, and who is hidden now and why.
 
-What people wrote or are (names, emails, headlines) is not copied: a row's `began` is the position of the event that holds it.
+What people wrote or are (names, emails, headlines) is not copied: a row's `began` is the position of the event that
+holds it.
 """
 
 from typing import Any
@@ -28,7 +29,8 @@ from projections.projection import CLOSE, PUT, Change, Handler, Projection, Tabl
 MEMBER = Table("member", {"member": "TEXT", "kind": "TEXT", "at": "BIGINT"}, key=1, closes=False)
 """Every member ever registered."""
 SETTING = Table("setting", {"member": "TEXT", "name": "TEXT", "value": "TEXT"}, key=2)
-"""What a member has set, by name; empty for personal values (name, headline, email, suggest_follow_text), which stay in the log."""
+"""What a member has set, by name; empty for personal values (name, headline, email, suggest_follow_text), which stay in
+the log."""
 ABSENCE = Table("absence", {"member": "TEXT", "cause": "TEXT", "at": "BIGINT"}, key=2)
 """Who is hidden, by cause: hibernated, restricted, erased. Each cause ends by itself (X15)."""
 RECOGNITION = Table(

@@ -1,8 +1,9 @@
-"""What a read model is: tables whose rows are intervals of log positions, and a pure function from each event to row changes.
+"""What a read model is: tables whose rows are intervals of log positions, and a pure function from each event to row
+changes.
 
-A row holds from the position of the event that put it until that of the event that closes it, so every table answers *as of* any
-position with a query and no replay. Nothing is counted up or down, and nothing asks a clock: the same log gives the same rows.
-(After Datomic's and XTDB's as-of databases; table, changes and queries in one file after emmett.)
+A row holds from the position of the event that put it until that of the event that closes it, so every table answers
+*as of* any position with a query and no replay. Nothing is counted up or down, and nothing asks a clock: the same log
+gives the same rows. (After Datomic's and XTDB's as-of databases; table, changes and queries in one file after emmett.)
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,8 +28,8 @@ def stands(alias: str) -> str:
 class Table:
     """A table of intervals. The first `key` columns name the fact: at most one row of a key is open at a time.
 
-    `columns`: name -> TEXT or BIGINT, in order; `began` and `ended` follow them in every table. `indexes` are for the queries;
-    the key has one of its own. `closes` is False for facts that never end.
+    `columns`: name -> TEXT or BIGINT, in order; `began` and `ended` follow them in every table. `indexes` are for the
+    queries; the key has one of its own. `closes` is False for facts that never end.
     """
 
     name: str
@@ -43,8 +44,8 @@ Row = tuple[Any, ...]
 
 PUT, CLOSE = True, False
 Change = tuple[Table, bool, Row]
-"""`(table, PUT, values)` opens a row (`began` and `ended` left out); `(table, CLOSE, key)` closes the open row of a key, if there is one.
-A plain tuple, because making a named one costs more than all else that a handler does."""
+"""`(table, PUT, values)` opens a row (`began` and `ended` left out); `(table, CLOSE, key)` closes the open row of a
+key, if there is one. A plain tuple, because making a named one costs more than all else that a handler does."""
 
 Handler = Callable[[Any, int, Instant], Sequence[Change]]
 """From an event, its position and its time to the row changes it makes, all of them or an error."""

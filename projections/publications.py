@@ -18,7 +18,8 @@ ACTIVITY = Table(
     key=1,
     indexes=(("actor", "began", "ended"), ("original", "actor", "began"), ("began",)),
 )
-"""Originals (kind post, status_update, article; `original` is their own id and `author` the actor) and shares, until deleted."""
+"""Originals (kind post, status_update, article; `original` is their own id and `author` the actor) and shares, until
+deleted."""
 HASHTAG_ITEM = Table(
     "hashtag_item",
     {"hashtag": "TEXT", "item": "TEXT", "author": "TEXT"},

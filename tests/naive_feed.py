@@ -95,7 +95,9 @@ def status_update_reaches(network: NaiveNetwork, viewer: str, item_id: str) -> b
     item = network.items[item_id]
     if item.kind != "status_update" or connected(network, viewer, item.author, despite=viewer):
         return True
-    policy = network.policy.status_updates_to_followers  # in force now: the feed is as of a position, and so are its rules
+    policy = (
+        network.policy.status_updates_to_followers
+    )  # in force now: the feed is as of a position, and so are its rules
     if isinstance(policy, str):
         return policy == "always"
     return falls_within(item_id, viewer, policy)

@@ -1,7 +1,9 @@
-"""A process of its own that handles commands on a network's file; started by tests, spoken to over its standard streams.
+"""A process of its own that handles commands on a network's file; started by tests, spoken to over its standard
+streams.
 
 python network_worker.py ADDRESS write SEED    commands without end; prints each acknowledged position and command id
-python network_worker.py ADDRESS race          reads command lines as JSON, waits for "go", handles them, prints the answers
+python network_worker.py ADDRESS race          reads command lines as JSON, waits for "go", handles them, prints the
+answers
 """
 
 import json

@@ -1,8 +1,8 @@
 """Events: how they are named and stored, what in them is personal, and how old versions are brought up to date."""
 
 import re
-from dataclasses import asdict, fields
 from collections.abc import Sequence
+from dataclasses import asdict, fields
 from typing import Any, get_type_hints
 
 import orjson

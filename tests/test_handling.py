@@ -122,8 +122,9 @@ def test_a_cancelled_caller_leaves_the_lane_to_the_others(network: Network) -> N
 
 def test_a_loop_that_is_closed_with_commands_in_flight_gives_the_lane_back(network: Network) -> None:
     async def leave() -> None:
-        asyncio.ensure_future(network.handle_async(PublishPost(author="ada", text="unanswered")))
+        waiting = asyncio.ensure_future(network.handle_async(PublishPost(author="ada", text="unanswered")))
         await asyncio.sleep(0)
+        assert not waiting.done()
 
     asyncio.run(leave())
     assert network.handle(PublishPost(author="bob", text="still served")).position == network.head

@@ -1,9 +1,11 @@
-"""kill -9 of a writing process at random instants: what was acknowledged is there, nothing is there by half (E7, E8)."""
+"""kill -9 of a writing process at random instants: what was acknowledged is there, nothing is there by half (E7,
+E8)."""
 
 import random
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 from domain import ChangeFollowerSetting, ChangePolicy, RegisterMember
@@ -47,7 +49,7 @@ def test_e7_e8_every_acknowledged_command_survives_and_read_models_resume(
             assert [row[0] for row in rows] == list(range(checked + 1, network.head + 1))
             verify(rows)
             # An append is whole or absent: what one event caused stands right behind it.
-            for (_, _, data), (_, _, following) in zip(rows, rows[1:], strict=False):
+            for (_, _, data), (_, _, following) in pairwise(rows):
                 cause = metadata_of(following).cause
                 assert cause in (None, metadata_of(data).id, metadata_of(data).cause)
             checked = network.head

@@ -32,8 +32,7 @@ from domain import (
     WithdrawRecognition,
 )
 from domain.catalogue import DECIDERS
-from domain.decision import no_member
-from domain.decision import Command
+from domain.decision import Command, no_member
 from domain.event import Event
 from domain.members import (
     ConnectionsVisibilityChanged,

@@ -45,9 +45,8 @@ def test_e16_positions_that_a_read_model_ignores_can_be_waited_for_too() -> None
 
 
 def test_e16_waiting_for_what_is_not_written_ends_in_time() -> None:
-    with open_network("memory:") as network:
-        with pytest.raises(NotYet):
-            network.wait_for(5, timeout=0.05)
+    with open_network("memory:") as network, pytest.raises(NotYet):
+        network.wait_for(5, timeout=0.05)
 
 
 def test_e9_two_runners_of_one_store_take_each_event_once(tmp_path: Path) -> None:

@@ -33,7 +33,8 @@ def race(address: str, *sides: list[Command]) -> list[list[str]]:
         for _ in sides
     ]
     for process, commands in zip(processes, sides, strict=True):
-        assert process.stdin and process.stdout
+        assert process.stdin
+        assert process.stdout
         for command in commands:
             process.stdin.write(f'{{"command":"{type(command).__name__}",{command.model_dump_json()[1:]}\n')
         process.stdin.write("go\n")

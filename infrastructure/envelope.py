@@ -16,12 +16,13 @@ The bytes are written once and never rewritten. Keys stand in this order, and th
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import MsgspecError, convert, defstruct, json
 
-from domain.event import EVENTS, Event
+from domain.event import EVENTS, Event, EventType
 from domain.identifiers import Instant
 from infrastructure.dcb import DCBEvent
 from infrastructure.log import Recorded
@@ -29,12 +30,18 @@ from infrastructure.log import Recorded
 Decoded = tuple[int, Instant, Event]
 """One event as it is replayed: position, recorded_at, event."""
 
+_CURRENT = {version: f'{{"v":{version},'.encode() for version in range(1, 100)}
+"""How an envelope begins, by schema version: told from the bytes, a former version costs the current one nothing."""
 ENVELOPE_KEYS = ("id", "actor", "command", "digest", "advisories", "cause", "correlation", "policy")
 
 
 class UnreadableEvent(Exception):
-    """An event of the log cannot be read: unknown name, newer version, or damaged data. The position is in the
-    message."""
+    """The event at `position` of the log cannot be read: unknown name, newer version, or damaged data."""
+
+    def __init__(self, position: int, detail: str) -> None:
+        super().__init__(f"The event at position {position} cannot be read: {detail}")
+        self.position = position
+        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,45 +66,43 @@ def encode(event: Event, at: Instant, metadata: dict[str, Any], command_tag: str
     return DCBEvent(type=kind.name, data=data, tags=list(tags))
 
 
-def _reader(event_class: type[Any]) -> Callable[[dict[str, Any]], Event]:
-    """A function from a stored mapping to the event.
+def _reader(kind: EventType) -> tuple[int, Callable[[bytes], Any]]:
+    """The current version of an event, and what reads an envelope of it: recorded_at, version and the event itself.
 
-    A frozen dataclass sets its fields one by one through object.__setattr__, which is half the cost of replaying it. So
-    the function fills an instance of a class of the same layout that can be written to, and then makes it one of the
-    frozen class. It is generated, because a loop over the fields costs as much again.
+    The event is made straight from the bytes, with its fields' types checked, in half the time that parsing them into a
+    mapping and making the event of that took. What else the envelope says is skipped.
     """
-    names = [field.name for field in fields(event_class)]
-    body = "".join(f"    event.{name} = values[{name!r}]\n" for name in names)
-    namespace: dict[str, Any] = {
-        "new": object.__new__,
-        "Thawed": type(event_class.__name__, event_class.__bases__, {"__slots__": names}),
-        "Frozen": event_class,
-    }
-    exec(f"def read(values):\n    event = new(Thawed)\n{body}    event.__class__ = Frozen\n    return event", namespace)
-    read: Callable[[dict[str, Any]], Event] = namespace["read"]
-    return read
+    shape = defstruct(f"envelope_of_{kind.name}", [("v", int), ("at", int), ("data", kind.event_class)], gc=False)
+    return kind.version, json.Decoder(shape).decode
 
 
-_READERS = {name: (kind.version, _reader(kind.event_class)) for name, kind in EVENTS.by_name.items()}
+_READERS = {name: _reader(kind) for name, kind in EVENTS.by_name.items()}
 
 
 def decode(rows: Iterable[Recorded]) -> list[Decoded]:
     """The events of a page of the log. UnreadableEvent: the first that cannot be read."""
-    loads, readers = orjson.loads, _READERS
+    readers = _READERS
     decoded: list[Decoded] = []
     append = decoded.append
     position = 0
     try:
         for position, name, data in rows:
-            envelope = loads(data)
             version, read = readers[name]
-            values = envelope["data"]
-            if envelope["v"] != version:
-                values = EVENTS.upcast(name, envelope["v"], values)
-            append((position, envelope["at"], read(values)))
-    except (LookupError, TypeError, ValueError) as error:
-        raise UnreadableEvent(f"The event at position {position} cannot be read: {error!r}") from error
+            if data.startswith(_CURRENT[version]):
+                envelope = read(data)
+                append((position, envelope.at, envelope.data))
+            else:
+                append((position, *_decode_former(name, data)))
+    except (LookupError, TypeError, ValueError, MsgspecError) as error:
+        raise UnreadableEvent(position, repr(error)) from error
     return decoded
+
+
+def _decode_former(name: str, data: bytes) -> tuple[Instant, Event]:
+    """An event in a former version of its schema, brought up to date."""
+    envelope = orjson.loads(data)
+    values = EVENTS.upcast(name, envelope["v"], envelope["data"])
+    return envelope["at"], convert(values, EVENTS.by_name[name].event_class)
 
 
 def metadata_of(data: bytes) -> Metadata:
@@ -130,8 +135,8 @@ def verify(rows: Iterable[Recorded]) -> int:
         try:
             EVENTS.verify(name, EVENTS.upcast(name, envelope["v"], envelope["data"]))
         except ValueError as error:
-            raise UnreadableEvent(f"The event at position {position} does not fit {name}: {error}") from error
+            raise UnreadableEvent(position, f"it does not fit {name}: {error}") from error
         if last is not None and at < last:
-            raise UnreadableEvent(f"The event at position {position} is recorded before the one ahead of it")
+            raise UnreadableEvent(position, "it is recorded before the one ahead of it")
         count, last = count + 1, at
     return count

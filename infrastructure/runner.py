@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from infrastructure.collector import collector_paused
-from infrastructure.envelope import decode, metadata_of
+from infrastructure.envelope import UnreadableEvent, decode, metadata_of
 from infrastructure.log import Log
 from infrastructure.read_store import ReadStore, RebuildRunning, Run
 from infrastructure.row_writer import RowsRefused, RowWriter
@@ -121,7 +121,7 @@ class Runner:
             return 0
         try:
             self._fill()
-        except ProjectionStopped:
+        except (ProjectionStopped, RowsRefused, UnreadableEvent):
             self._may_fill = False  # step by step it is shown, and the others go on
             return 0
         except RebuildRunning:
@@ -150,7 +150,14 @@ class Runner:
                 return 0
             if start == 0:  # from now on the store knows whose rows it holds
                 run("INSERT OR REPLACE INTO store VALUES ('log', ?)", (metadata_of(rows[0][2]).id,))
-            events = decode(rows)
+            try:
+                events = decode(rows)
+            except UnreadableEvent as error:
+                events = decode(row for row in rows if row[0] < error.position)
+                if not events:  # no projection can take it: all stop here, and it shows
+                    for name in active:
+                        run("UPDATE checkpoint SET error = ? WHERE projection = ?", (str(error), name))
+                    return 0
             failed = self._writer.gather(events, active)
             self._writer.flush(self._store)
             for name in active:

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import orjson
 
-from infrastructure.sqlite_statements import ENDS, TAGS_AFTER, Run
+from infrastructure.sqlite_statements import ENDS, POSITION_MAX, TAGS_AFTER, Run
 
 MERGE_EVENTS = 50_000
 """How many events make one merge. More: fewer pages written for each event; fewer: less memory, a faster start."""
@@ -173,14 +173,16 @@ class TagIndex:
     def unmerged(self) -> int:
         return self.end - self._parts[0].first
 
-    def catch_up(self, run: Run) -> int:
-        """Brings memory up to the log's head as `run` sees it, and drops what has been merged. The new end."""
+    def catch_up(self, run: Run, committed: int = POSITION_MAX) -> int:
+        """Brings memory up to the log's head as `run` sees it, and drops what has been merged. The new end.
+        `committed`: the last position that may enter, where `run` sees others that could be rolled back."""
         ((upto, head),) = run(ENDS, ())
+        head = min(head, committed)
         if head > self.end or upto >= self._parts[0].last:
             with self._lock:
                 self._drop(upto)
                 while self.end < head:
-                    rows = run(TAGS_AFTER, (self.end, CATCH_UP_EVENTS))
+                    rows = run(TAGS_AFTER, (self.end, min(CATCH_UP_EVENTS, head - self.end)))
                     self._add((position, type_, orjson.loads(tags)) for position, type_, tags in rows)
         return self.end
 
@@ -216,6 +218,7 @@ class TagIndex:
     ) -> Progress:
         """The steps that are due, or all, in the transaction of `run`; memory must be caught up. How far it came:
         memory keeps everything until that is committed()."""
+        committed = self.end
         number = 0  # of the part that is merged; those before it were finished in this transaction
         while True:
             upto, next_upto, next_tag = progress
@@ -224,7 +227,7 @@ class TagIndex:
                 if part is None or upto == self.end:
                     return progress
                 # Another process cut its merges elsewhere: cut ours alike. Rare: when one with a shorter tail closed.
-                self._refill(run, upto, next_upto)
+                self._refill(run, upto, next_upto, committed)
                 number = 0
                 continue
             if next_upto == upto:
@@ -251,10 +254,10 @@ class TagIndex:
                 self._order = None
                 number += 1
 
-    def _refill(self, run: Run, upto: int, next_upto: int) -> None:
+    def _refill(self, run: Run, upto: int, next_upto: int, committed: int) -> None:
         with self._lock:
             self._parts = [TagPart(upto, next_upto if next_upto > upto else upto + self._merge_events)]
-        self.catch_up(run)
+        self.catch_up(run, committed)
 
     def _add(self, events: Iterable[Tagged]) -> None:
         part = self._parts[-1]
@@ -273,6 +276,7 @@ class TagIndex:
         merged = sum(part.last <= upto for part in self._parts)
         if merged == len(self._parts):
             begin = max(upto, self.end)
-            self._parts = [TagPart(begin, begin + self._merge_events)]
+            if self._parts[-1].first < begin:  # an empty part that begins here stays as it was cut
+                self._parts = [TagPart(begin, begin + self._merge_events)]
         elif merged:
             self._parts = self._parts[merged:]

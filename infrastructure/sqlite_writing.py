@@ -133,7 +133,7 @@ class SqliteWriting(Writing):
 
     def merge(self, everything: bool) -> None:
         """Puts the rows of older events' tags into the table: a share that goes with this Writing's, or all."""
-        self._index.catch_up(self._run)
+        self._index.catch_up(self._run, self._begun_at)
         before = Progress(*self._run(PROGRESS, ())[0])
         self._progress = self._index.merge(self._run, self._insert, before, everything)
         if self._progress != before:
@@ -177,7 +177,7 @@ class SqliteWriting(Writing):
     def _catch_up(self) -> None:
         """Before tags are looked up. Nobody else commits while the lock is held, so the log's index only once."""
         if not self._caught_up:
-            self._index.catch_up(self._run)
+            self._index.catch_up(self._run, self._begun_at)
             self._caught_up = True
         own = self._own
         while own.last < self.head:

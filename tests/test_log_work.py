@@ -15,6 +15,9 @@ from infrastructure.memory_log import MemoryLog
 from infrastructure.sqlite_log import SqliteLog
 
 OpenLog = Callable[[], Log]
+MERGE_EVENTS = 500
+"""So small that a log of either length has events in the table, in a merge and before one; and so many appends are
+measured together, that each time a whole merge is among them."""
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -23,7 +26,8 @@ def open_log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenLog
     opened: list[Log] = []
 
     def open_one() -> Log:
-        opened.append(MemoryLog() if request.param == "memory" else SqliteLog(tmp_path / f"{len(opened)}.db"))
+        path = tmp_path / f"{len(opened)}.db"
+        opened.append(MemoryLog() if request.param == "memory" else SqliteLog(path, merge_events=MERGE_EVENTS))
         return opened[-1]
 
     yield open_one
@@ -95,11 +99,15 @@ def test_e19_on_a_hot_tag_append_and_page_cost_the_same_at_any_length(work: Work
         with pytest.raises(IntegrityError):
             conditional(after)
 
+    def many(act: Callable[[], int]) -> Callable[[], object]:
+        return lambda: [act() for _ in range(MERGE_EVENTS)]
+
     def price(head: int) -> dict[str, int]:
         asked: dict[str, Callable[[], object]] = {
-            "append": lambda: log.append([event("hot", "member:hot")]),
-            "append on the newest": lambda: conditional(log.head(), "hot"),
-            "append on an older one": lambda: conditional(head - 5, "rare", "never"),
+            "append": many(lambda: log.append([event("hot", "member:hot")])),
+            "append of a new tag": many(lambda: log.append([event("hot", f"item:{log.head()}")])),
+            "append on the newest": many(lambda: conditional(log.head(), "hot")),
+            "append on an older one": many(lambda: conditional(log.head() - 5, "rare", "never")),
             "refused": lambda: refused(head - 9),
             "page": lambda: log.page(head // 2, 20),
             "load": lambda: log.load("member:hot", ["hot", "warm"], head - 5),

@@ -24,6 +24,8 @@ BUSY_WAITS_MAX = 60_000
 REBUILD_LOCK_SUFFIX = "-rebuild"
 CACHE_KIBIBYTES = 64 * 1024
 SORTING_THREADS = 2
+CHECKPOINT_PAGES = 16_000
+"""How many pages of 4 KiB are written ahead before they are moved to the database, with two flushes."""
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS checkpoint (projection TEXT PRIMARY KEY, position BIGINT NOT NULL, error TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS store (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -97,6 +99,7 @@ class ReadStore:
         if self.path:
             connection.execute("PRAGMA journal_mode = wal")
             connection.execute("PRAGMA synchronous = normal")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
         connection.execute("PRAGMA temp_store = memory")
         connection.execute(f"PRAGMA threads = {SORTING_THREADS}")

@@ -33,7 +33,7 @@ SORTING_SHARE = 0.1
 """The first tenth of a merge sorts, the rest inserts."""
 SLICE_TAGS = 512
 """About how many tags one step of a merge inserts."""
-CATCH_UP_EVENTS = 10_000
+CATCH_UP_EVENTS = 3_000
 
 Tagged = tuple[int, int, Sequence[str]]
 """One event as the index sees it: position, number of its type, tags."""

@@ -88,7 +88,7 @@ class SqliteWriting(Writing):
     def load(self, tag: str, types: Sequence[str], after: int = 0) -> list[Recorded]:
         self._require_open()
         names, ids = self._types
-        known = [ids[name] for name in types if name in ids]
+        known = [ids[name] for name in dict.fromkeys(types) if name in ids]
         if types and not known:
             return []  # these types have never been recorded
         self._catch_up()
@@ -199,7 +199,7 @@ class SqliteWriting(Writing):
         """Whether an event after the position matches the item; the head is known to be after it."""
         if not item.types and not item.tags:
             return True
-        ids = [self._types.ids[name] for name in item.types if name in self._types.ids]
+        ids = [self._types.ids[name] for name in dict.fromkeys(item.types) if name in self._types.ids]
         if item.types and not ids:
             return False
         if item.tags:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -153,7 +153,7 @@ class SqliteWriting(Writing):
     def _insert(self, rows: list[tuple[str, int, int]]) -> None:
         self._connection.executemany(NEW_TAG, rows)
 
-    def _end_if_failing(self, act: Any) -> None:
+    def _end_if_failing(self, act: Callable[[], None]) -> None:
         """Some rows may be written when it fails, so a failure must not leave the Writing open."""
         try:
             act()

@@ -9,15 +9,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import apsw
 import uuid_utils
 
 from domain.decision import Command
 from domain.identifiers import Instant
 from domain.refusals import Refused
 from infrastructure.dcb import DCBSequencedEvent
-from infrastructure.envelope import describe, metadata_of, recorded_at
+from infrastructure.envelope import describe, metadata_of, recorded_at, verify
 from infrastructure.handling import CommandHandler
-from infrastructure.log import Log
+from infrastructure.log import Log, LogUnavailable
 from infrastructure.memory_log import MemoryLog
 from infrastructure.questions import AsOf, Questions
 from infrastructure.read_store import ReadStore
@@ -32,6 +33,7 @@ from projections.reading import Reading
 
 READ_MODELS_SUFFIX = "-read-models"
 STATS_PAGE = 10_000
+VERIFY_PAGE = 2_000
 AS_OF_WAIT_SECONDS = 1.0
 When = Instant | datetime
 
@@ -220,6 +222,15 @@ class Network(Questions):
             "tags": event.event.tags,
         }
 
+    def verify(self, progress: Progress | None = None) -> int:
+        """Strictly validate the whole log, and count its events. Raises UnreadableEvent at the first fault."""
+        position, at, head = 0, -(2**63), self.head
+        while rows := self.log.page(position, VERIFY_PAGE):
+            position, at = verify(rows, position, at)
+            if progress:
+                progress(position, max(head, position))
+        return position
+
     def stats(self) -> dict[str, int]:
         """How many events there are of each type, by name, and `events` in all."""
         counted = Counter[str]()
@@ -260,6 +271,11 @@ def open_network(
         store = ReadStore(
             None if path is None else path + READ_MODELS_SUFFIX, PROJECTIONS, DERIVATIONS, log_identity(log), log.head()
         )
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        log.close()
+        raise LogUnavailable(
+            "damaged_read_models", f"{path}{READ_MODELS_SUFFIX} is damaged; the log beside it is not touched"
+        ) from error
     except BaseException:
         log.close()
         raise

@@ -18,7 +18,7 @@ from infrastructure.cli_group import Group
 from infrastructure.cli_history import IMPORT
 from infrastructure.cli_log import log
 from infrastructure.cli_manual import manual
-from infrastructure.cli_projections import PROJECTIONS, stats
+from infrastructure.cli_projections import PROJECTIONS, stats, verify
 from infrastructure.cli_queries import SHOW
 from infrastructure.cli_session import DEFAULT_ADDRESS, Failure, Session
 
@@ -82,6 +82,7 @@ APPLICATION.add_typer(IMPORT, name="import")
 APPLICATION.command()(log)
 APPLICATION.add_typer(PROJECTIONS, name="projections")
 APPLICATION.command()(stats)
+APPLICATION.command()(verify)
 
 
 @APPLICATION.command("manual")

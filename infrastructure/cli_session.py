@@ -57,8 +57,10 @@ class Session:
         models are brought to the head first. Refusals and trouble with the log become failures."""
         from domain.refusals import Refused
         from infrastructure.app import open_network
+        from infrastructure.envelope import UnreadableEvent
         from infrastructure.log import LogUnavailable
-        from infrastructure.runner import ProjectionStopped
+        from infrastructure.read_store import RebuildRunning
+        from infrastructure.runner import NotYet, ProjectionStopped
 
         try:
             if not makes:
@@ -68,7 +70,7 @@ class Session:
                     with self.progress("Catching up") as progress:
                         catch_up(network, progress)
                 yield network
-        except (Refused, ProjectionStopped) as refused:
+        except (Refused, NotYet, ProjectionStopped, RebuildRunning, UnreadableEvent) as refused:
             raise Failure(refused.code, refused.detail) from refused
         except LogUnavailable as unavailable:
             raise Failure(unavailable.code, str(unavailable), UNAVAILABLE) from unavailable

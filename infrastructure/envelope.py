@@ -38,10 +38,12 @@ ENVELOPE_KEYS = ("id", "actor", "command", "digest", "advisories", "cause", "cor
 class UnreadableEvent(Exception):
     """The event at `position` of the log cannot be read: unknown name, newer version, or damaged data."""
 
+    code = "unreadable_event"
+
     def __init__(self, position: int, detail: str) -> None:
-        super().__init__(f"The event at position {position} cannot be read: {detail}")
+        self.detail = f"The event at position {position} cannot be read: {detail}"
         self.position = position
-        self.detail = detail
+        super().__init__(self.detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +127,19 @@ def describe(data: bytes) -> dict[str, Any]:
     return envelope
 
 
-def verify(rows: Iterable[Recorded]) -> int:
-    """Strictly validate a page of the log, field by field and time by time, and count it; UnreadableEvent at the first
-    fault."""
-    count, last = 0, None
+def verify(rows: Iterable[Recorded], after: int = 0, not_before: Instant = -(2**63)) -> tuple[int, Instant]:
+    """Strictly validate a page of the log that follows a position and a time: fields by name and type, positions
+    without gaps, times that never decrease. The last position and time; UnreadableEvent at the first fault."""
     for position, name, data in rows:
+        if position != after + 1:
+            raise UnreadableEvent(after + 1, f"it is missing; the next one is at {position}")
         ((_, at, _event),) = decode([(position, name, data)])
         envelope = orjson.loads(data)
         try:
             EVENTS.verify(name, EVENTS.upcast(name, envelope["v"], envelope["data"]))
         except ValueError as error:
             raise UnreadableEvent(position, f"it does not fit {name}: {error}") from error
-        if last is not None and at < last:
+        if at < not_before:
             raise UnreadableEvent(position, "it is recorded before the one ahead of it")
-        count, last = count + 1, at
-    return count
+        after, not_before = position, at
+    return after, not_before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,9 @@ from infrastructure.requests import GROUP_MAX, Answer, Request, Result, told
 
 if TYPE_CHECKING:
     from infrastructure.handling import CommandHandler
+
+
+CLOSED_CHECK_SECONDS = 0.05
 
 
 class LoopLane:
@@ -48,10 +52,17 @@ class LoopLane:
         except BaseException as error:  # noqa: BLE001 - the answer of whoever waits
             self._to_loop(self._fail, error)
             return
-        if not self._to_loop(self._decide, writing):
+        begun = threading.Event()
+        if not self._to_loop(self._decide, writing, begun):
             self._handler.abandon(writing)
+            return
+        while not begun.wait(CLOSED_CHECK_SECONDS):
+            if self._loop.is_closed():  # between the handing over and its turn: it will not get one
+                self._handler.abandon(writing)
+                return
 
-    def _decide(self, writing: Writing) -> None:
+    def _decide(self, writing: Writing, begun: threading.Event) -> None:
+        begun.set()
         group = [self._waiting.popleft() for _ in range(min(len(self._waiting), GROUP_MAX))]
         try:
             answers = self._handler.decide_group(writing, [request for request, _ in group])

@@ -10,10 +10,10 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from hashlib import blake2b
 from itertools import islice
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from domain.catalogue import decide
 from domain.decision import Command
@@ -47,7 +47,7 @@ class CommandHandler:
         self._views = DecisionViews(log, new_id)
         self._lane = threading.Lock()
         self._waiting: deque[_Waiting] = deque()
-        self._loops: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopLane] = WeakKeyDictionary()
+        self._loops: dict[asyncio.AbstractEventLoop, LoopLane] = {}
 
     def handle(self, request: Request) -> Result:
         """Decide and record durably. Raises Refused; LogUnavailable when the log cannot be written."""
@@ -83,6 +83,8 @@ class CommandHandler:
         loop = asyncio.get_running_loop()
         lane = self._loops.get(loop)
         if lane is None:
+            for former in [each for each in self._loops if each.is_closed()]:
+                self._loops.pop(former).close()
             lane = self._loops[loop] = LoopLane(loop, self)
         return await lane.handle(request)
 
@@ -141,7 +143,7 @@ class CommandHandler:
         programmer's mistake, that is its answer and the others stand; should the log fail, all is rolled back."""
         answers: list[Answer] = []
         try:
-            with collector_paused():
+            with collector_paused() if len(requests) > 1 else nullcontext():
                 self._views.catch_up(writing)
                 for request in requests:
                     head = writing.head

@@ -10,6 +10,7 @@ ADVICE = {
     "disk_full": "Nothing of this append was kept. Make space and append again.",
     "io_error": "Look at the disk and its mount, then open the log again.",
     "damaged": "Restore the file from a backup; do not write to it.",
+    "damaged_read_models": "Delete that file: it is made anew from the log.",
     "busy": "Another writer holds the log. Try again, and look for a writer that hangs.",
     "closed": "Open the log again.",
     "interrupted": "It may or may not have been written: look before appending again.",

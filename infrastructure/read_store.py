@@ -24,6 +24,8 @@ BUSY_WAITS_MAX = 60_000
 REBUILD_LOCK_SUFFIX = "-rebuild"
 CACHE_KIBIBYTES = 64 * 1024
 SORTING_THREADS = 2
+MAPPED_BYTES = 4 * 1024**3
+"""How much of the file may be mapped into memory: threads that read share the system's own cache."""
 CHECKPOINT_PAGES = 16_000
 """How many pages of 4 KiB are written ahead before they are moved to the database, with two flushes."""
 SCHEMA = """
@@ -99,6 +101,7 @@ class ReadStore:
         if self.path:
             connection.execute("PRAGMA journal_mode = wal")
             connection.execute("PRAGMA synchronous = normal")
+            connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
             connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
         connection.execute("PRAGMA temp_store = memory")

@@ -15,9 +15,9 @@ from infrastructure.log import LogUnavailable
 APPLICATION_ID = 0x31646567  # "1deg", at offset 68 of the file: marks it as ours
 FORMAT = 1  # SQLite's user_version, at offset 60: raised when an older release could not read what a newer one wrote
 SQLITE_VERSION_MIN = (3, 51, 3)  # before it, two processes that checkpoint can corrupt the file (the WAL-reset bug)
-CHECKPOINT_PAGES = (
-    16_000  # the writer moves the write-ahead log into the file at 64 MB: a page written often moves once
-)
+# After how many pages the writer moves the write-ahead log into the file. While that log still grows, each flush has to
+# record its new length too, and takes twice as long as when it is written over: so it is kept short.
+CHECKPOINT_PAGES = 1_000
 CACHE_KIBIBYTES = 64 * 1024
 SYNCHRONOUS_FULL = 2
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,6 +129,17 @@ def test_a_loop_that_is_closed_with_commands_in_flight_gives_the_lane_back(netwo
 
     asyncio.run(leave())
     assert network.handle(PublishPost(author="bob", text="still served")).position == network.head
+
+
+def test_a_loop_that_is_closed_before_it_decides_gives_the_lane_back(network: Network) -> None:
+    """The write lock has been taken for it, and it is closed before its turn to decide comes."""
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(network.handle_async(PublishPost(author="ada", text="unanswered")))
+    loop.run_until_complete(asyncio.sleep(0))
+    time.sleep(0.2)  # the thread takes the lock, and hands over to a loop that does not run any more
+    loop.close()
+    assert network.handle(PublishPost(author="bob", text="still served")).position == network.head
+    task._log_destroy_pending = False  # type: ignore[attr-defined] # that it was left is what is tested
 
 
 def test_h23_n_plus_one_parallel_invitations_at_limit_n(network: Network) -> None:

@@ -9,6 +9,8 @@ from domain import PublishPost, Refused, RegisterMember
 from domain.members import MemberRegistered
 from infrastructure.app import READ_MODELS_SUFFIX, Network, open_network
 from infrastructure.dcb import DCBEvent
+from infrastructure.envelope import UnreadableEvent
+from infrastructure.log import LogUnavailable
 from infrastructure.read_store import ReadStore
 from infrastructure.runner import BULK_EVENTS_MIN, NotYet, ProjectionStopped, Runner
 from projections.followers import FOLLOWERS
@@ -203,3 +205,40 @@ def test_a_store_that_is_ahead_of_a_restored_log_is_made_anew(tmp_path: Path) ->
         register(network, "dan")
         network.catch_up()
         assert [row[0] for row in rows(network, "member")] == ["ada", "dan"]
+
+
+def test_a_damaged_file_of_read_models_is_told_and_the_log_is_not_touched(tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path}/network.db"
+    with open_network(address, follow=False) as network:
+        register(network, "ada")
+        network.catch_up()
+    for file in tmp_path.glob(f"*{READ_MODELS_SUFFIX}*"):
+        file.unlink()
+    models = tmp_path / f"network.db{READ_MODELS_SUFFIX}"
+    models.write_bytes(b"no database at all " * 100)
+    with pytest.raises(LogUnavailable, match="Delete that file"):
+        open_network(address)
+    models.unlink()
+    with open_network(address, follow=False) as network:
+        network.catch_up()
+        assert len(rows(network, "member")) == 1
+
+
+def test_the_log_is_verified_event_by_event(tmp_path: Path) -> None:
+    with open_network(f"sqlite:///{tmp_path}/network.db", follow=False) as network:
+        register(network, "ada", "bob")
+        assert network.verify() == 2
+        extra = b'{"v":1,"at":9223372036854775807,"id":"p","data":{"member":"ada","setting":"everyone","more":1}}'
+        network.log.append([DCBEvent("follower_setting_changed", extra, [])])
+        with pytest.raises(UnreadableEvent, match="position 3 cannot be read: it does not fit"):
+            network.verify()
+
+
+@pytest.mark.parametrize("address", ["memory:", "sqlite"])
+def test_an_event_recorded_before_the_one_ahead_of_it_is_found(tmp_path: Path, address: str) -> None:
+    with open_network(address if address == "memory:" else str(tmp_path / "network.db"), follow=False) as network:
+        register(network, "ada")
+        early = b'{"v":1,"at":1,"id":"p","data":{"member":"ada","setting":"everyone"}}'
+        network.log.append([DCBEvent("follower_setting_changed", early, [])])
+        with pytest.raises(UnreadableEvent, match="before the one ahead"):
+            network.verify()

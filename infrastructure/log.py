@@ -59,7 +59,8 @@ class Writing(ABC):
         """Adds the events and returns the last position; visible to others, and durable, only after commit().
 
         IntegrityError if the condition fails, ProgrammingError if there are no events or an unsound one: earlier
-        appends of this Writing stay. LogUnavailable on trouble with the disk: the whole Writing is rolled back."""
+        appends of this Writing stay. Rows may be kept back until commit(), so trouble with the disk can show there;
+        LogUnavailable, wherever it shows: the whole Writing is rolled back."""
 
     @abstractmethod
     def load(self, tag: str, types: Sequence[str], after: int = 0) -> list[Recorded]:

@@ -18,6 +18,9 @@ from infrastructure.row_writer import RowWriter
 from infrastructure.runner import ProjectionStopped
 from projections.projection import Derivation, Projection, Table
 
+REBUILT, FORMER = "__rebuilt_", "__former"
+"""What marks the names of tables that are not live."""
+
 
 @dataclass(frozen=True, slots=True)
 class RebuildReport:
@@ -39,10 +42,8 @@ class Rebuild:
         self._chosen = chosen
         self._projections = [projection for projection in store.projections if projection.name in chosen]
         self._derivations = [derivation for derivation in store.derivations if derivation.name in chosen]
-        models = [model for model in store.models if model.name in chosen]
-        self._names = {table: f"{table.name}__rebuilt" for model in models for table in model.tables}
-        # Once the tables are filled and indexed, they are kept up as live ones are.
-        self._writer = RowWriter(self._projections, self._names)
+        self._names: dict[Table, str] = {}
+        self._writer = RowWriter(())
         self._position = 0
         self._derived = 0
 
@@ -62,6 +63,11 @@ class Rebuild:
         with self._store.writing() as run:
             self._drop(run)
             ((value,),) = run("UPDATE store SET value = value + 1 WHERE name = 'generation' RETURNING value")
+            # Names of its own: the second process of a rebuild that was killed may go on a while, and finds its gone.
+            models = [model for model in self._store.models if model.name in self._chosen]
+            self._names = {table: f"{table.name}{REBUILT}{value}" for model in models for table in model.tables}
+            # Once the tables are filled and indexed, they are kept up as live ones are.
+            self._writer = RowWriter(self._projections, self._names)
             for table, name in self._names.items():
                 run(table_sql(table, name))
             for derivation in self._derivations:
@@ -142,12 +148,13 @@ class Rebuild:
 
     def _swap(self, run: Run) -> None:
         for table, name in self._names.items():
-            run(f"ALTER TABLE {table.name} RENAME TO {table.name}__former")
+            run(f"ALTER TABLE {table.name} RENAME TO {table.name}{FORMER}")
             run(f"ALTER TABLE {name} RENAME TO {table.name}")
         for name in self._chosen:
             run("UPDATE checkpoint SET position = ?, error = NULL WHERE projection = ?", (self._position, name))
 
     def _drop(self, run: Run) -> None:
-        for table, name in self._names.items():
-            run(f"DROP TABLE IF EXISTS {name}")
-            run(f"DROP TABLE IF EXISTS {table.name}__former")
+        """Drop what this rebuild, or one that was cut off, has left."""
+        for (name,) in run("SELECT name FROM sqlite_schema WHERE type = 'table'"):
+            if REBUILT in name or name.endswith(FORMER):
+                run(f"DROP TABLE {name}")

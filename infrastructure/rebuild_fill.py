@@ -80,10 +80,10 @@ def fill_shared(
     progress: Progress | None = None,
 ) -> None:
     """As `fill`, with a second process where there is one to be had and enough to do."""
-    mine, theirs = shares(log, projections, goal)
-    if not isinstance(log, SqliteLog) or store.path is None or goal < SHARED_EVENTS_MIN or not theirs:
+    if not isinstance(log, SqliteLog) or store.path is None or goal < SHARED_EVENTS_MIN or len(projections) < 2:
         fill(log, store, projections, names, goal, generation, progress)
         return
+    mine, theirs = shares(log, projections, goal)
     task = {
         "log": str(log.path),
         "store": store.path,
@@ -107,7 +107,7 @@ def fill_shared(
             process.kill()
             raise
     if process.returncode:
-        raise ProjectionStopped(said.rpartition("ProjectionStopped: ")[2] or "The second process of the rebuild failed")
+        raise ProjectionStopped(said or "The second process of the rebuild was ended. Rebuild again.")
 
 
 def shares(log: Log, projections: Sequence[Projection], goal: int) -> tuple[Sequence[Projection], Sequence[Projection]]:
@@ -123,7 +123,14 @@ def shares(log: Log, projections: Sequence[Projection], goal: int) -> tuple[Sequ
 
 
 def main() -> None:
-    """The second process."""
+    """The second process. What stops it is its last word, in one line, for the first one to raise."""
+    try:
+        _fill_task()
+    except Exception as error:  # noqa: BLE001 - told to the process that asked
+        sys.exit(" ".join(str(error).split()) or type(error).__name__)
+
+
+def _fill_task() -> None:
     task = orjson.loads(sys.stdin.buffer.read())
     log = SqliteLog(task["log"])
     store = ReadStore(task["store"], PROJECTIONS, DERIVATIONS, None, log.head(), fit=False)

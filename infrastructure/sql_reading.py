@@ -1,6 +1,5 @@
 """Readings over the read store and the log: what queries and explanations are given to read from."""
 
-from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -89,6 +88,3 @@ def position_at(log: Log, instant: Instant) -> int:
         else:
             high = middle - 1
     return low
-
-
-Clock = Callable[[], Instant]

@@ -7,12 +7,14 @@ from domain import (
     ChangeFollowerSetting,
     ChangePolicy,
     DeletePost,
+    EraseMember,
     Follow,
     FollowerSetting,
     FollowHashtag,
     PostKind,
     PublishPost,
     RegisterMember,
+    RestrictMember,
     SharePost,
 )
 from projections.feed_entries import FeedEntry, Viewer
@@ -90,6 +92,20 @@ class FeedNetwork(SmallNetwork):
         assert not found.causes
         assert item not in self.feed(viewer)
         return found.code, found.rule
+
+    def part(self, viewer: str, author: str, act: str) -> None:
+        """Keep an author from a viewer: the author hibernates, is restricted or erased, or one of the two blocks."""
+        match act:
+            case "hibernate":
+                self.hibernate(author)
+            case "restrict":
+                self.do(RestrictMember(member=author))
+            case "erase":
+                self.do(EraseMember(member=author))
+            case "block":
+                self.block(viewer, author)
+            case "blocked":
+                self.block(author, viewer)
 
 
 def everywhere(reading: Reading, viewer: str) -> list[FeedEntry]:

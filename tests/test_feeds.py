@@ -56,17 +56,7 @@ def test_f1_x16_hidden_erased_and_blocking_authors_look_the_same(network: FeedNe
     network.share("cy", "item")
     network.post("cy", "last")
     assert network.feed("bob") == ["last", "item", "first"]
-    match act:
-        case "hibernate":
-            network.hibernate("ada")
-        case "restrict":
-            network.do(RestrictMember(member="ada"))
-        case "erase":
-            network.do(EraseMember(member="ada"))
-        case "block":
-            network.block("bob", "ada")
-        case "blocked":
-            network.block("ada", "bob")
+    network.part("bob", "ada", act)
     assert network.feed("bob") == ["last", "first"]
     assert network.kept_out("bob", "item") == network.kept_out("bob", "never-published") == GONE
 

@@ -11,7 +11,6 @@ from domain import (
     MuteMember,
     Recognition,
     RecognizeMember,
-    RestrictMember,
     UnblockMember,
     Unfollow,
     WithdrawRecognition,
@@ -69,17 +68,7 @@ def test_s43_f1_x16_authors_who_are_not_there_for_the_viewer(network: FeedNetwor
     """Peers 83, 87: third parties still see both sides of a block."""
     network.post("ada", "item", text=TAGGED)
     network.post("cy", "other", text=TAGGED)
-    match act:
-        case "hibernate":
-            network.hibernate("ada")
-        case "restrict":
-            network.do(RestrictMember(member="ada"))
-        case "erase":
-            network.do(EraseMember(member="ada"))
-        case "block":
-            network.block("bob", "ada")
-        case "blocked":
-            network.block("ada", "bob")
+    network.part("bob", "ada", act)
     assert items(network) == ["other"]
     assert items(network, "dan") == (["other", "item"] if "block" in act else ["other"])
 

@@ -9,6 +9,7 @@ from random_commands import random_commands, resolved
 
 from domain import PublishPost, Refused, RegisterMember
 from infrastructure.app import Network, open_network
+from infrastructure.read_store import RebuildRunning
 
 
 def grow(network: Network, rng: random.Random, count: int) -> None:
@@ -110,6 +111,33 @@ def test_e10_a_rebuild_that_was_cut_off_is_begun_anew(tmp_path: Path, rng: rando
         with network.reading() as reading:
             left = reading.all("SELECT name FROM sqlite_schema WHERE name LIKE '%\\_\\_%' ESCAPE '\\'")
         assert not left
+
+
+def test_e10_each_rebuild_has_tables_of_its_own(tmp_path: Path, rng: random.Random) -> None:
+    """The second process of a rebuild that was killed can write for a while: not into the tables of the next one."""
+    with open_network(f"sqlite:///{tmp_path}/network.db", follow=False) as network:
+        grow(network, rng, 100)
+        network.catch_up()
+        seen: list[set[str]] = []
+
+        def look(done: int, goal: int) -> None:
+            with network.store.reading() as run:
+                seen.append({name for (name,) in run("SELECT name FROM sqlite_schema WHERE name LIKE '%rebuilt%'")})
+
+        network.rebuild(progress=look)
+        network.rebuild(progress=look)
+        assert seen[0]
+        assert seen[0].isdisjoint(seen[1])
+
+
+def test_e9_one_rebuild_of_a_store_runs_at_a_time(tmp_path: Path, rng: random.Random) -> None:
+    address = f"sqlite:///{tmp_path}/network.db"
+    with open_network(address, follow=False) as network, open_network(address, follow=False) as other:
+        grow(network, rng, 100)
+        network.catch_up()
+        with network.store.rebuilding(), pytest.raises(RebuildRunning):
+            other.rebuild()
+        assert all(other.rebuild().equal.values())
 
 
 def test_e11_a_rebuild_records_nothing_and_tells_nobody(rng: random.Random) -> None:

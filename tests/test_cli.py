@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from domain import COMMANDS
-from infrastructure import cli
-from infrastructure.cli_commands import kebab
-from infrastructure.cli_fields import FIELDS
-from infrastructure.cli_session import moment
+from infrastructure.cli import main as cli
+from infrastructure.cli.do import kebab
+from infrastructure.cli.do_fields import FIELDS
+from infrastructure.cli.session import moment
 
 ROOT = Path(__file__).resolve().parent.parent
-RUN = "from infrastructure.cli import main; main()"
+RUN = "from infrastructure.cli.main import main; main()"
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def test_the_manual_is_up_to_date() -> None:
 
 def test_help_loads_nothing_of_the_network() -> None:
     program = (
-        "import sys, contextlib\nfrom infrastructure.cli import main\n"
+        "import sys, contextlib\nfrom infrastructure.cli.main import main\n"
         "with contextlib.suppress(SystemExit): main(['--help'])\n"
         "print(sorted({'domain', 'pydantic', 'apsw', 'rich', 'projections'} & set(sys.modules)), file=sys.stderr)"
     )

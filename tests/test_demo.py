@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-RUN = "from infrastructure.cli import main; main()"
+RUN = "from infrastructure.cli.main import main; main()"
 SMALL = ("--members", "200", "--commands", "3000")
 
 

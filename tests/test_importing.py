@@ -142,7 +142,7 @@ def test_killed_and_run_again(rng: random.Random, tmp_path: Path) -> None:
     source = activity_file(tmp_path, random_history(rng, 6_000))
     address = str(tmp_path / "network.db")
     arguments = ["--db", address, "import", "activity", str(source.path)]
-    run = f"from infrastructure.cli import main; main({arguments!r})"
+    run = f"from infrastructure.cli.main import main; main({arguments!r})"
     for _ in range(3):
         process = subprocess.Popen([sys.executable, "-c", run], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(0.4 + rng.random())

@@ -46,7 +46,7 @@ def source(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Source:
 @pytest.fixture(scope="session")
 def networks(source: Source) -> Iterator[dict[str, Network]]:
     """The same history under both backfills, imported side by side by the command line."""
-    program = [sys.executable, "-c", "from infrastructure.cli import main; main()", "--json"]
+    program = [sys.executable, "-c", "from infrastructure.cli.main import main; main()", "--json"]
     addresses = {backfill: str(source.path.with_name(f"{backfill}.db")) for backfill in BACKFILLS}
     with ExitStack() as stack:
         running = {}

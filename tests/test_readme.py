@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-RUN = "from infrastructure.cli import main; main()"
+RUN = "from infrastructure.cli.main import main; main()"
 LINES_MAX = 90
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.measuring import Context, Line, Skipped, at_most
 
 FILE = Path("mathoverflow") / "events.tsv.gz"
-PROGRAM = "from infrastructure.cli import main; main()"
+PROGRAM = "from infrastructure.cli.main import main; main()"
 GIB = 2**30
 MAXIMUM_UNIT = 1024 if sys.platform != "darwin" else 1
 """What the kernel counts peak memory in."""

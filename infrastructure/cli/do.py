@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
-from infrastructure.cli_fields import FIELDS
-from infrastructure.cli_group import Group
-from infrastructure.cli_session import REFUSED, USAGE, Failure, Session, moment
+from infrastructure.cli.do_fields import FIELDS
+from infrastructure.cli.group import Group
+from infrastructure.cli.session import REFUSED, USAGE, Failure, Session, moment
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -147,7 +147,7 @@ def one(session: Session, command: "type[Command]", fields: dict[str, Any], surr
     if session.as_json:
         session.output.object(told(answer))
         return
-    from infrastructure.cli_output import in_words
+    from infrastructure.cli.output import in_words
 
     for event in told(answer)["events"]:
         print(f"{event.pop('type')}  {in_words(event)}")
@@ -201,7 +201,7 @@ def told(answer: "Result | Refused") -> dict[str, Any]:
     """An answer as an object."""
     from domain.event import EVENTS
     from domain.refusals import Refused
-    from infrastructure.cli_output import plain
+    from infrastructure.cli.output import plain
 
     if isinstance(answer, Refused):
         return {"code": answer.code, "detail": answer.detail}
@@ -211,7 +211,7 @@ def told(answer: "Result | Refused") -> dict[str, Any]:
 
 def several(session: Session) -> None:
     """Handle the commands of standard input, group by group as they arrive, and answer each with a line."""
-    from infrastructure.cli_output import Output
+    from infrastructure.cli.output import Output
 
     output, refused = Output(as_json=True), False
     with session.network(makes=True) as network:

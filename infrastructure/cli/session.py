@@ -13,7 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from infrastructure.app import Network
-    from infrastructure.cli_output import Output
+    from infrastructure.cli.output import Output
 
 DEFAULT_ADDRESS = "firstdegree.db"
 REFUSED, USAGE, UNAVAILABLE = 1, 2, 3
@@ -47,7 +47,7 @@ class Session:
     @cached_property
     def output(self) -> "Output":
         """Where answers go."""
-        from infrastructure.cli_output import Output
+        from infrastructure.cli.output import Output
 
         return Output(self.as_json)
 

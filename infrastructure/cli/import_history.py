@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from infrastructure.cli_group import Group
-from infrastructure.cli_session import Failure, Session, catch_up
+from infrastructure.cli.group import Group
+from infrastructure.cli.session import Failure, Session, catch_up
 
 IMPORT = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None)
 
@@ -82,7 +82,7 @@ def _import(session: Session, file: Path, backfill: str, read_models: bool, mapp
 
 
 def _plain(summary: Any) -> dict[str, Any]:
-    from infrastructure.cli_output import plain
+    from infrastructure.cli.output import plain
 
     record: dict[str, Any] = plain(summary)
     return record | {"seconds": round(summary.seconds, 3)}

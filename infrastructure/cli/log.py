@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from infrastructure.cli_session import Failure, Session, moment
+from infrastructure.cli.session import Failure, Session, moment
 
 if TYPE_CHECKING:
     from infrastructure.app import Network
@@ -72,7 +72,7 @@ def _go_on(session: Session, network: "Network", after: int, tags: list[str], na
 def _names(types: list[str]) -> list[str]:
     """The stored names of event types, however they are written."""
     from domain.event import EVENTS
-    from infrastructure.cli_commands import kebab
+    from infrastructure.cli.do import kebab
 
     names = [kebab(each).replace("-", "_") for each in types]
     for name, given in zip(names, types, strict=True):
@@ -82,7 +82,7 @@ def _names(types: list[str]) -> list[str]:
 
 
 def _show(session: Session, events: list[dict[str, Any]]) -> None:
-    from infrastructure.cli_output import in_words, shown_time
+    from infrastructure.cli.output import in_words, shown_time
 
     for event in events:
         if session.as_json:

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from infrastructure.cli_group import Group
-from infrastructure.cli_session import Session, as_of
+from infrastructure.cli.group import Group
+from infrastructure.cli.session import Session, as_of
 
 SHOW = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None)
 ROWS = 20

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from infrastructure.cli_group import Group
-from infrastructure.cli_session import Failure, Session
+from infrastructure.cli.group import Group
+from infrastructure.cli.session import Failure, Session
 
 PROJECTIONS = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None)
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from infrastructure.cli_session import Failure, Session, catch_up
+from infrastructure.cli.session import Failure, Session, catch_up
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from infrastructure.app import Network
-    from infrastructure.demo import Distance, Feed, Past, Story, Thread, TurnedAway
+    from infrastructure.cli.demo_scenes import Distance, Feed, Past, Story, Thread, TurnedAway
     from infrastructure.rebuild import RebuildReport
 
 COLUMNS = 110
@@ -55,7 +55,7 @@ def _place(session: Session) -> Iterator[Session]:
 
 
 def _show(session: Session, network: "Network", seed: int, members: int, commands: int) -> None:
-    from infrastructure import demo as scenes
+    from infrastructure.cli import demo_scenes as scenes
 
     clock = _Clock()
     with session.progress("Simulating") as progress:
@@ -145,7 +145,7 @@ def _grid(*justify: str) -> Any:
 
 
 def _draw_thread(console: "Console", thread: "Thread") -> None:
-    from infrastructure.cli_output import shown_time
+    from infrastructure.cli.output import shown_time
 
     _title(console, f"An invitation: {thread.inviter} to {thread.invitee}")
     grid = _grid("left", "left", "left", "left")
@@ -186,7 +186,7 @@ def _draw_distance(console: "Console", distance: "Distance") -> None:
 
 
 def _draw_past(console: "Console", past: "Past") -> None:
-    from infrastructure.cli_output import shown_time
+    from infrastructure.cli.output import shown_time
 
     _title(console, f"A look at the past: {past.member}")
     grid = _grid("left", "right", "right", "right", "left")

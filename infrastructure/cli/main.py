@@ -12,15 +12,15 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from infrastructure.cli_commands import DO
-from infrastructure.cli_demo import demo
-from infrastructure.cli_group import Group
-from infrastructure.cli_history import IMPORT
-from infrastructure.cli_log import log
-from infrastructure.cli_manual import manual
-from infrastructure.cli_projections import PROJECTIONS, stats, verify
-from infrastructure.cli_queries import SHOW
-from infrastructure.cli_session import DEFAULT_ADDRESS, Failure, Session
+from infrastructure.cli.demo import demo
+from infrastructure.cli.do import DO
+from infrastructure.cli.group import Group
+from infrastructure.cli.import_history import IMPORT
+from infrastructure.cli.log import log
+from infrastructure.cli.manual import manual
+from infrastructure.cli.projections import PROJECTIONS, stats, verify
+from infrastructure.cli.session import DEFAULT_ADDRESS, Failure, Session
+from infrastructure.cli.show import SHOW
 
 COLUMNS = 100
 """How wide a help page grows at most."""

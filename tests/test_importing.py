@@ -14,8 +14,8 @@ import pytest
 
 from domain import ChangePolicy, Refused, RegisterMember
 from infrastructure.app import Network, open_network
-from infrastructure.importing import BadFile, Source, import_history, imported_rows
-from infrastructure.importing_rows import Activity, Edges
+from infrastructure.importing.formats import Activity, Edges
+from infrastructure.importing.history import BadFile, Source, import_history, imported_rows
 from infrastructure.requests import Request, Result
 
 HEADER = "seq\tts\tkind\tactor\ttarget"

@@ -14,8 +14,8 @@ import pytest
 
 from infrastructure.app import Network, open_network
 from infrastructure.handling import command_tag
-from infrastructure.importing import Source
-from infrastructure.importing_rows import COMMANDS_A_ROW_MAX
+from infrastructure.importing.formats import COMMANDS_A_ROW_MAX
+from infrastructure.importing.history import Source
 
 pytestmark = pytest.mark.real_data
 

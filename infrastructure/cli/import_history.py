@@ -45,7 +45,7 @@ def activity(context: typer.Context, file: File, backfill: Backfill = "0", read_
     The names of the columns stand in the first line; ts is in seconds since 1970, UTC.
     A row's time is moved up to that of the log's last event, if that is later.
     """
-    from infrastructure.importing_rows import Activity
+    from infrastructure.importing.formats import Activity
 
     _import(context.obj, file, backfill, read_models, lambda network: Activity())
 
@@ -57,13 +57,13 @@ def edges(context: typer.Context, file: File, backfill: Backfill = "0", read_mod
     The first two columns count, parted by commas, tabs or blanks; a header and comments (# or %) are passed over.
     Members that are not known are registered under their id. All happens now, for such a list knows no times.
     """
-    from infrastructure.importing_rows import Edges
+    from infrastructure.importing.formats import Edges
 
     _import(context.obj, file, backfill, read_models, lambda network: Edges(network.log))
 
 
 def _import(session: Session, file: Path, backfill: str, read_models: bool, mapping: Any) -> None:
-    from infrastructure.importing import BadFile, Source, import_history
+    from infrastructure.importing.history import BadFile, Source, import_history
 
     if backfill != "unlimited" and not backfill.isdecimal():
         raise typer.BadParameter("--backfill takes a number, or unlimited")

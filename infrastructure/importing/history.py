@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from domain import ChangePolicy, Command, Refused
 from infrastructure.handling import command_tag
-from infrastructure.importing_rows import COMMANDS_A_ROW_MAX, Mapping, Row
+from infrastructure.importing.formats import COMMANDS_A_ROW_MAX, Mapping, Row
 from infrastructure.log import Log
 from infrastructure.requests import GROUP_MAX, Request, Result
 

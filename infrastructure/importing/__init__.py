@@ -1,0 +1,1 @@
+"""Importing a history: rows of files become commands."""

@@ -10,9 +10,9 @@ import pytest
 from domain import COMMANDS, REFUSALS, Refused
 from infrastructure.app import open_network
 from infrastructure.requests import Request, Result
-from infrastructure.simulation import simulate
-from infrastructure.simulation_members import SHARES, Bag, Character
-from infrastructure.simulation_world import World
+from infrastructure.simulation.people import SHARES, Bag, Character
+from infrastructure.simulation.stream import simulate
+from infrastructure.simulation.world import World
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def answered() -> list[tuple[Request, Result | Refused]]:
 
 def test_the_same_seed_is_the_same_network() -> None:
     """Also in another process, where strings hash differently."""
-    program = "from infrastructure.simulation import simulate; print(hash(0), *simulate(5, 60, 400), sep='\\n')"
+    program = "from infrastructure.simulation.stream import simulate; print(hash(0), *simulate(5, 60, 400), sep='\\n')"
     runs = [subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout for _ in range(2)]
     assert runs[0] == runs[1]
     assert list(simulate(5, 60, 400)) != list(simulate(6, 60, 400))

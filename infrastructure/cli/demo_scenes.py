@@ -13,8 +13,8 @@ from domain import Follow, Refused
 from domain.identifiers import DAY, Instant, item_tag
 from domain.relationship_events import Followed, InvitationAccepted, InvitationReplied, MembersConnected
 from infrastructure.requests import GROUP_MAX, Request, Result
-from infrastructure.simulation import simulate
-from infrastructure.simulation_world import BEGINNING
+from infrastructure.simulation.stream import simulate
+from infrastructure.simulation.world import BEGINNING
 
 if TYPE_CHECKING:
     from infrastructure.app import Network

@@ -11,7 +11,7 @@ from benchmarks.measuring import Context, Line, Skipped, fresh, paired, seconds,
 from benchmarks.mix import Act, Mix
 from benchmarks.postgres_cluster import cluster, execute
 from infrastructure.app import open_network
-from infrastructure.simulation import simulate
+from infrastructure.simulation.stream import simulate
 
 LIBRARY_FRIENDS = 10
 

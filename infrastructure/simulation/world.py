@@ -9,7 +9,7 @@ from collections import deque
 
 from domain import Audience
 from domain.identifiers import DAY, SECOND, Instant
-from infrastructure.simulation_members import ACTIVITY, Character, Person, people
+from infrastructure.simulation.people import ACTIVITY, Character, Person, people
 
 BEGINNING: Instant = 1_735_718_400_000_000
 """2025-01-01 08:00 UTC."""

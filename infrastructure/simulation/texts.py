@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 
-from infrastructure.simulation_members import Person
+from infrastructure.simulation.people import Person
 
 NOTES = (
     "We met at the {topic} meetup; I would like to stay in touch.",

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 from domain import ChangePolicy, Command, LiftRestriction, Recognition, RecognizeMember, RegisterMember, RestrictMember
 from domain.members import MemberKind
-from infrastructure import simulation_acts as acts
-from infrastructure import simulation_alone as alone
 from infrastructure.requests import Request
-from infrastructure.simulation_acts import Act
-from infrastructure.simulation_members import Character, Person
-from infrastructure.simulation_world import SPAN, World, joining_times
+from infrastructure.simulation import acts_alone as alone
+from infrastructure.simulation import acts_toward_others as acts
+from infrastructure.simulation.acts_toward_others import Act
+from infrastructure.simulation.people import Character, Person
+from infrastructure.simulation.world import SPAN, World, joining_times
 
 MODERATOR = "moderator"
 

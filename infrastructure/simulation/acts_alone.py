@@ -33,9 +33,9 @@ from domain import (
     Visibility,
     WhoMayInvite,
 )
-from infrastructure import simulation_texts as texts
-from infrastructure.simulation_members import TOPICS, Character, Person
-from infrastructure.simulation_world import World
+from infrastructure.simulation import texts
+from infrastructure.simulation.people import TOPICS, Character, Person
+from infrastructure.simulation.world import World
 
 
 def settings_at_joining(person: Person) -> list[Command]:

@@ -25,9 +25,9 @@ from domain import (
     UnmuteMember,
     WithdrawInvitation,
 )
-from infrastructure import simulation_texts as texts
-from infrastructure.simulation_members import Character, Person
-from infrastructure.simulation_world import World
+from infrastructure.simulation import texts
+from infrastructure.simulation.people import Character, Person
+from infrastructure.simulation.world import World
 
 Act = Callable[[World, Person], Command | None]
 

@@ -1,0 +1,1 @@
+"""A simulated network: members who act by chance from a seed, for demonstrations and benchmarks."""

@@ -15,16 +15,16 @@ import uuid_utils
 from domain.decision import Command
 from domain.identifiers import Instant
 from domain.refusals import Refused
+from infrastructure.commands.handler import CommandHandler
+from infrastructure.commands.request import Request, Result
 from infrastructure.dcb import DCBSequencedEvent
 from infrastructure.envelope import describe, metadata_of, recorded_at, verify
-from infrastructure.handling import CommandHandler
 from infrastructure.log import Log, LogUnavailable
 from infrastructure.memory_log import MemoryLog
 from infrastructure.questions import AsOf, Questions
 from infrastructure.read_store import ReadStore
 from infrastructure.rebuild import Rebuild, RebuildReport
 from infrastructure.rebuild_fill import Progress
-from infrastructure.requests import Request, Result
 from infrastructure.runner import ProjectionStatus, Runner
 from infrastructure.sql_reading import SqlReading, position_at
 from infrastructure.sqlite_log import SqliteLog

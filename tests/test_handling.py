@@ -21,9 +21,9 @@ from domain import (
 )
 from domain.identifiers import DAY
 from infrastructure.app import Network, open_network
+from infrastructure.commands.request import Request, Result
 from infrastructure.dcb import DCBEvent
 from infrastructure.envelope import metadata_of
-from infrastructure.requests import Request, Result
 
 
 @pytest.fixture(params=["memory", "sqlite"])

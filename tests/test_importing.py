@@ -14,9 +14,9 @@ import pytest
 
 from domain import ChangePolicy, Refused, RegisterMember
 from infrastructure.app import Network, open_network
+from infrastructure.commands.request import Request, Result
 from infrastructure.importing.formats import Activity, Edges
 from infrastructure.importing.history import BadFile, Source, import_history, imported_rows
-from infrastructure.requests import Request, Result
 
 HEADER = "seq\tts\tkind\tactor\ttarget"
 SECOND = 1_000_000

@@ -9,7 +9,7 @@ import pytest
 
 from domain import COMMANDS, REFUSALS, Refused
 from infrastructure.app import open_network
-from infrastructure.requests import Request, Result
+from infrastructure.commands.request import Request, Result
 from infrastructure.simulation.people import SHARES, Bag, Character
 from infrastructure.simulation.stream import simulate
 from infrastructure.simulation.world import World

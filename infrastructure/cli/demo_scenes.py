@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from domain import Follow, Refused
 from domain.identifiers import DAY, Instant, item_tag
 from domain.relationship_events import Followed, InvitationAccepted, InvitationReplied, MembersConnected
-from infrastructure.requests import GROUP_MAX, Request, Result
+from infrastructure.commands.request import GROUP_MAX, Request, Result
 from infrastructure.simulation.stream import simulate
 from infrastructure.simulation.world import BEGINNING
 

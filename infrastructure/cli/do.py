@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from domain.decision import Command
     from domain.refusals import Refused
-    from infrastructure.requests import Request, Result
+    from infrastructure.commands.request import Request, Result
 
 CHUNK_BYTES = 1 << 16
 SURROUNDINGS = ("actor", "command_id", "now", "correlation_id")
@@ -183,7 +183,7 @@ def _request(command: "type[Command]", fields: dict[str, Any], surroundings: dic
     """The command with what surrounds it. Failure `malformed` says which field is wrong."""
     from pydantic import ValidationError
 
-    from infrastructure.requests import Request
+    from infrastructure.commands.request import Request
 
     try:
         made = command(**fields)

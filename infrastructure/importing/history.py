@@ -18,10 +18,10 @@ from typing import IO, Protocol, cast
 from pydantic import ValidationError
 
 from domain import ChangePolicy, Command, Refused
-from infrastructure.handling import command_tag
+from infrastructure.commands.handler import command_tag
+from infrastructure.commands.request import GROUP_MAX, Request, Result
 from infrastructure.importing.formats import COMMANDS_A_ROW_MAX, Mapping, Row
 from infrastructure.log import Log
-from infrastructure.requests import GROUP_MAX, Request, Result
 
 LIFTED = {"invitations_per_week": None, "cooldown_days": 0, "invitation_expiry_days": None, "connections_cap": None}
 """The limits that history did not know."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from domain import ChangePolicy, Command, LiftRestriction, Recognition, RecognizeMember, RegisterMember, RestrictMember
 from domain.members import MemberKind
-from infrastructure.requests import Request
+from infrastructure.commands.request import Request
 from infrastructure.simulation import acts_alone as alone
 from infrastructure.simulation import acts_toward_others as acts
 from infrastructure.simulation.acts_toward_others import Act

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from infrastructure.commands.request import GROUP_MAX, Answer, Request, Result, told
 from infrastructure.log import Writing
-from infrastructure.requests import GROUP_MAX, Answer, Request, Result, told
 
 if TYPE_CHECKING:
-    from infrastructure.handling import CommandHandler
+    from infrastructure.commands.handler import CommandHandler
 
 
 CLOSED_CHECK_SECONDS = 0.05

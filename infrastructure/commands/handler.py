@@ -20,11 +20,11 @@ from domain.decision import Command
 from domain.identifiers import Instant
 from domain.refusals import Refused
 from infrastructure.collector import collector_paused
-from infrastructure.decision_views import DecisionViews
+from infrastructure.commands.decision_state import DecisionViews
+from infrastructure.commands.event_loop import LoopLane
+from infrastructure.commands.request import GROUP_MAX, Answer, Request, Result, told
 from infrastructure.envelope import decode, encode, metadata_of
-from infrastructure.event_loops import LoopLane
 from infrastructure.log import Log, LogUnavailable, Writing
-from infrastructure.requests import GROUP_MAX, Answer, Request, Result, told
 
 
 def command_tag(command_id: str) -> str:

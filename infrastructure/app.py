@@ -22,11 +22,11 @@ from infrastructure.envelope import describe, metadata_of, recorded_at, verify
 from infrastructure.log import Log, LogUnavailable
 from infrastructure.memory_log import MemoryLog
 from infrastructure.questions import AsOf, Questions
-from infrastructure.read_store import ReadStore
-from infrastructure.rebuild import Rebuild, RebuildReport
-from infrastructure.rebuild_fill import Progress
-from infrastructure.runner import ProjectionStatus, Runner
-from infrastructure.sql_reading import SqlReading, position_at
+from infrastructure.read_models.bulk_fill import Progress
+from infrastructure.read_models.reading import SqlReading, position_at
+from infrastructure.read_models.rebuild import Rebuild, RebuildReport
+from infrastructure.read_models.runner import ProjectionStatus, Runner
+from infrastructure.read_models.store import ReadStore
 from infrastructure.sqlite_log import SqliteLog
 from projections.catalogue import DERIVATIONS, PROJECTIONS
 from projections.reading import Reading

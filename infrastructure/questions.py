@@ -18,7 +18,7 @@ from domain.identifiers import Instant, normal_hashtag
 from domain.refusals import Refused
 from infrastructure.envelope import decode
 from infrastructure.log import Log
-from infrastructure.sql_reading import PastFacts
+from infrastructure.read_models.reading import PastFacts
 from projections.adjacency import Adjacency
 from projections.connection_queries import ConnectionRow, MutualRow, connections, mutual_connections, mutuals
 from projections.degrees import Graph, SuggestionRow, degree, degrees, graph_of, path, suggestions

@@ -9,7 +9,7 @@ from random_commands import random_commands, resolved
 
 from domain import PublishPost, Refused, RegisterMember
 from infrastructure.app import Network, open_network
-from infrastructure.read_store import RebuildRunning
+from infrastructure.read_models.store import RebuildRunning
 
 
 def grow(network: Network, rng: random.Random, count: int) -> None:

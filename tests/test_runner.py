@@ -11,8 +11,8 @@ from infrastructure.app import READ_MODELS_SUFFIX, Network, open_network
 from infrastructure.dcb import DCBEvent
 from infrastructure.envelope import UnreadableEvent
 from infrastructure.log import LogUnavailable
-from infrastructure.read_store import ReadStore
-from infrastructure.runner import BULK_EVENTS_MIN, NotYet, ProjectionStopped, Runner
+from infrastructure.read_models.runner import BULK_EVENTS_MIN, NotYet, ProjectionStopped, Runner
+from infrastructure.read_models.store import ReadStore
 from projections.followers import FOLLOWERS
 from projections.projection import PUT, Change, Projection, Table
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from infrastructure.app import Network
     from infrastructure.cli.demo_scenes import Distance, Feed, Past, Story, Thread, TurnedAway
-    from infrastructure.rebuild import RebuildReport
+    from infrastructure.read_models.rebuild import RebuildReport
 
 COLUMNS = 110
 TEXT_SHOWN = 46

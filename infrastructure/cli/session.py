@@ -59,8 +59,8 @@ class Session:
         from infrastructure.app import open_network
         from infrastructure.envelope import UnreadableEvent
         from infrastructure.log import LogUnavailable
-        from infrastructure.read_store import RebuildRunning
-        from infrastructure.runner import NotYet, ProjectionStopped
+        from infrastructure.read_models.runner import NotYet, ProjectionStopped
+        from infrastructure.read_models.store import RebuildRunning
 
         try:
             if not makes:

@@ -3,7 +3,7 @@
 Computing the rows is Python's work and takes longest, so on a large log a second process takes a share of the
 projections. The two write by turns, a batch at a time, and the runner and other writers go between.
 
-    python -m infrastructure.rebuild_fill     the second process: reads its task from standard input as JSON
+    python -m infrastructure.read_models.bulk_fill     the second process: reads its task from standard input as JSON
 """
 
 import os
@@ -19,9 +19,9 @@ from domain.event import EVENTS
 from infrastructure.collector import collector_paused
 from infrastructure.envelope import decode
 from infrastructure.log import Log
-from infrastructure.read_store import ReadStore, index_sql
-from infrastructure.row_writer import RowWriter
-from infrastructure.runner import ProjectionStopped
+from infrastructure.read_models.row_writer import RowWriter
+from infrastructure.read_models.runner import ProjectionStopped
+from infrastructure.read_models.store import ReadStore, index_sql
 from infrastructure.sqlite_log import SqliteLog
 from projections.catalogue import DERIVATIONS, PROJECTIONS
 from projections.projection import Projection, Table
@@ -94,7 +94,7 @@ def fill_shared(
     }
     packages = str(Path(__file__).parent.parent)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([packages, os.environ.get("PYTHONPATH", "")])}
-    command = [sys.executable, "-m", "infrastructure.rebuild_fill"]
+    command = [sys.executable, "-m", "infrastructure.read_models.bulk_fill"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
         try:
             assert process.stdin

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from infrastructure.collector import collector_paused
 from infrastructure.envelope import UnreadableEvent, decode, metadata_of
 from infrastructure.log import Log
-from infrastructure.read_store import ReadStore, RebuildRunning, Run
-from infrastructure.row_writer import RowsRefused, RowWriter
+from infrastructure.read_models.row_writer import RowsRefused, RowWriter
+from infrastructure.read_models.store import ReadStore, RebuildRunning, Run
 
 BATCH_EVENTS = 2_000
 """How many events share one transaction: enough to be fast, few enough that a wait for the next one is short."""

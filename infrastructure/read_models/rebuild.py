@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from infrastructure.collector import collector_paused
 from infrastructure.envelope import decode
 from infrastructure.log import Log
-from infrastructure.read_store import ReadStore, Run, index_sql, table_sql
-from infrastructure.rebuild_fill import BATCH_EVENTS, PAGE_EVENTS, Progress, fill_shared
-from infrastructure.row_writer import RowWriter
-from infrastructure.runner import ProjectionStopped
+from infrastructure.read_models.bulk_fill import BATCH_EVENTS, PAGE_EVENTS, Progress, fill_shared
+from infrastructure.read_models.row_writer import RowWriter
+from infrastructure.read_models.runner import ProjectionStopped
+from infrastructure.read_models.store import ReadStore, Run, index_sql, table_sql
 from projections.projection import Derivation, Projection, Table
 
 REBUILT, FORMER = "__rebuilt_", "__former"

@@ -9,7 +9,7 @@ from domain.identifiers import Instant
 from domain.policy import POLICY, Policy, PolicyHistory
 from infrastructure.envelope import decode, recorded_at
 from infrastructure.log import Log
-from infrastructure.read_store import Run
+from infrastructure.read_models.store import Run
 from projections.reading import Reading
 
 S = TypeVar("S")

@@ -1,0 +1,1 @@
+"""Read models: their store, what keeps them up with the log, and their rebuild."""

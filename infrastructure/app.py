@@ -17,17 +17,17 @@ from domain.identifiers import Instant
 from domain.refusals import Refused
 from infrastructure.commands.handler import CommandHandler
 from infrastructure.commands.request import Request, Result
-from infrastructure.dcb import DCBSequencedEvent
-from infrastructure.envelope import describe, metadata_of, recorded_at, verify
-from infrastructure.log import Log, LogUnavailable
-from infrastructure.memory_log import MemoryLog
+from infrastructure.log.dcb import DCBSequencedEvent
+from infrastructure.log.envelope import describe, metadata_of, recorded_at, verify
+from infrastructure.log.interface import Log, LogUnavailable
+from infrastructure.log.memory import MemoryLog
+from infrastructure.log.sqlite.log import SqliteLog
 from infrastructure.questions import AsOf, Questions
 from infrastructure.read_models.bulk_fill import Progress
 from infrastructure.read_models.reading import SqlReading, position_at
 from infrastructure.read_models.rebuild import Rebuild, RebuildReport
 from infrastructure.read_models.runner import ProjectionStatus, Runner
 from infrastructure.read_models.store import ReadStore
-from infrastructure.sqlite_log import SqliteLog
 from projections.catalogue import DERIVATIONS, PROJECTIONS
 from projections.reading import Reading
 

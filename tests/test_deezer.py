@@ -14,7 +14,7 @@ from domain.event import Event
 from domain.members import MemberRegistered
 from domain.relationship_events import MembersConnected
 from infrastructure.app import Network, open_network
-from infrastructure.envelope import encode
+from infrastructure.log.envelope import encode
 from projections.adjacency import Adjacency
 from projections.connection_queries import connection_count, mutual_connections
 from projections.degrees import TableGraph, degree, degrees, graph_of

@@ -28,7 +28,7 @@ from domain import (
     UnblockMember,
 )
 from domain.identifiers import SECOND
-from infrastructure.envelope import decode
+from infrastructure.log.envelope import decode
 from projections.adjacency import Adjacency
 from projections.connection_queries import active_connections, connected, connection_count, mutual_connections
 from projections.degrees import MemoryGraph, TableGraph, degree, degrees, graph_of, path

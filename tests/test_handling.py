@@ -22,8 +22,8 @@ from domain import (
 from domain.identifiers import DAY
 from infrastructure.app import Network, open_network
 from infrastructure.commands.request import Request, Result
-from infrastructure.dcb import DCBEvent
-from infrastructure.envelope import metadata_of
+from infrastructure.log.dcb import DCBEvent
+from infrastructure.log.envelope import metadata_of
 
 
 @pytest.fixture(params=["memory", "sqlite"])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from domain import ChangeFollowerSetting, ChangePolicy, RegisterMember
 from infrastructure.app import open_network
-from infrastructure.envelope import metadata_of, verify
+from infrastructure.log.envelope import metadata_of, verify
 
 WORKER = Path(__file__).parent / "network_worker.py"
 MEMBERS = 12

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from eventsourcing.dcb.tests import DCBRecorderTestCase
 
-from infrastructure.dcb import (
+from infrastructure.log.dcb import (
     DCBAppendCondition,
     DCBEvent,
     DCBInfrastructureFactory,
@@ -19,10 +19,10 @@ from infrastructure.dcb import (
     ProgrammingError,
     TrackingRecorder,
 )
-from infrastructure.log import Log, LogUnavailable
-from infrastructure.memory_log import MemoryLog
-from infrastructure.sqlite_log import SqliteLog
-from infrastructure.subscription import PAGE_EVENTS_MAX
+from infrastructure.log.interface import Log, LogUnavailable
+from infrastructure.log.memory import MemoryLog
+from infrastructure.log.sqlite.log import SqliteLog
+from infrastructure.log.subscription import PAGE_EVENTS_MAX
 
 OpenLog = Callable[[], Log]
 
@@ -77,7 +77,7 @@ class TestLibrarySuite(DCBRecorderTestCase):
 @pytest.mark.parametrize("name", ["MemoryLogFactory", "SqliteLogFactory"])
 def test_the_library_finds_the_log_by_its_environment(name: str, tmp_path: Path) -> None:
     env = {
-        "PERSISTENCE_MODULE": f"infrastructure.recorder_factories:{name}",
+        "PERSISTENCE_MODULE": f"infrastructure.log.library_factories:{name}",
         "SQLITE_DBNAME": str(tmp_path / "log.db"),
     }
     factory = DCBInfrastructureFactory[TrackingRecorder].construct(env)

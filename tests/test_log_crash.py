@@ -8,9 +8,9 @@ from pathlib import Path
 import apsw
 import pytest
 
-from infrastructure.dcb import DCBEvent
-from infrastructure.sqlite_log import SqliteLog
-from infrastructure.sqlite_tag_index import MERGE_EVENTS
+from infrastructure.log.dcb import DCBEvent
+from infrastructure.log.sqlite.log import SqliteLog
+from infrastructure.log.sqlite.tag_index import MERGE_EVENTS
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -18,8 +18,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 WRITER = """
 import os, random, sys, threading
 sys.path.insert(0, sys.argv[1])
-from infrastructure.dcb import DCBEvent
-from infrastructure.sqlite_log import SqliteLog
+from infrastructure.log.dcb import DCBEvent
+from infrastructure.log.sqlite.log import SqliteLog
 log = SqliteLog(sys.argv[2], merge_events=int(sys.argv[4]))
 def write(seed):
     chance = random.Random(seed)

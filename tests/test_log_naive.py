@@ -6,9 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infrastructure.dcb import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem, DCBSequencedEvent, IntegrityError
-from infrastructure.memory_log import MemoryLog
-from infrastructure.sqlite_log import SqliteLog
+from infrastructure.log.dcb import (
+    DCBAppendCondition,
+    DCBEvent,
+    DCBQuery,
+    DCBQueryItem,
+    DCBSequencedEvent,
+    IntegrityError,
+)
+from infrastructure.log.memory import MemoryLog
+from infrastructure.log.sqlite.log import SqliteLog
 
 
 def matches(query: DCBQuery | None, event: DCBEvent) -> bool:

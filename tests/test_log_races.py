@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from infrastructure.dcb import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem, IntegrityError
-from infrastructure.log import Log, LogUnavailable
-from infrastructure.memory_log import MemoryLog
-from infrastructure.sqlite_log import SqliteLog
+from infrastructure.log.dcb import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem, IntegrityError
+from infrastructure.log.interface import Log, LogUnavailable
+from infrastructure.log.memory import MemoryLog
+from infrastructure.log.sqlite.log import SqliteLog
 
 PROJECT = Path(__file__).resolve().parent.parent
 THREADS = 8
@@ -241,7 +241,7 @@ ANOTHER_PROCESS = """
 import sys
 sys.path[:0] = sys.argv[1:3]
 from test_log_races import count_up, event, take_slots
-from infrastructure.sqlite_log import SqliteLog
+from infrastructure.log.sqlite.log import SqliteLog
 with SqliteLog(sys.argv[3]) as log:
     print("ready", flush=True)
     sys.stdin.readline()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from test_log_crash import killed_writer
 from test_log_naive import TAGS, TYPES, appends, events, matches, queries
 
-from infrastructure.dcb import (
+from infrastructure.log.dcb import (
     DCBAppendCondition,
     DCBEvent,
     DCBQuery,
@@ -24,9 +24,9 @@ from infrastructure.dcb import (
     DCBSequencedEvent,
     IntegrityError,
 )
-from infrastructure.log import Log, LogUnavailable, Writing
-from infrastructure.sqlite_log import SqliteLog
-from infrastructure.sqlite_tag_index import MERGE_EVENTS
+from infrastructure.log.interface import Log, LogUnavailable, Writing
+from infrastructure.log.sqlite.log import SqliteLog
+from infrastructure.log.sqlite.tag_index import MERGE_EVENTS
 
 PROJECT = Path(__file__).resolve().parent.parent
 MANY_TAGS = [*TAGS, "", "nul\0tag", "œ", "日本", "🌍", "~"]
@@ -243,7 +243,7 @@ ANOTHER_PROCESS = """
 import sys
 sys.path[:0] = sys.argv[1:3]
 from test_log_races import count_up, event, take_slots
-from infrastructure.sqlite_log import SqliteLog
+from infrastructure.log.sqlite.log import SqliteLog
 with SqliteLog(sys.argv[3], merge_events=int(sys.argv[4])) as log:
     print("ready", flush=True)
     sys.stdin.readline()

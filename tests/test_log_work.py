@@ -9,10 +9,10 @@ from typing import Any
 import apsw
 import pytest
 
-from infrastructure.dcb import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem, IntegrityError
-from infrastructure.log import Log
-from infrastructure.memory_log import MemoryLog
-from infrastructure.sqlite_log import SqliteLog
+from infrastructure.log.dcb import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem, IntegrityError
+from infrastructure.log.interface import Log
+from infrastructure.log.memory import MemoryLog
+from infrastructure.log.sqlite.log import SqliteLog
 
 OpenLog = Callable[[], Log]
 MERGE_EVENTS = 500

@@ -58,7 +58,7 @@ from domain.relationship_events import (
     Unfollowed,
 )
 from infrastructure.app import open_network
-from infrastructure.envelope import ENVELOPE_KEYS, decode, encode, metadata_of, verify
+from infrastructure.log.envelope import ENVELOPE_KEYS, decode, encode, metadata_of, verify
 
 RELEASED = Path(__file__).with_name("released_events.jsonl")
 START = 1_700_000_000_000_000
@@ -271,7 +271,7 @@ def split(values):
     word, _, name = values["greeting"].partition(" ")
     return {"word": word, "name": name}
 
-from infrastructure.envelope import UnreadableEvent, decode, verify
+from infrastructure.log.envelope import UnreadableEvent, decode, verify
 
 former = {1: {"text": "Hello Ada"}, 2: {"greeting": "Hello Ada"}, 3: {"word": "Hello", "name": "Ada"}}
 rows = [(v, "greeted", json.dumps({"v": v, "at": v, "id": "x", "data": data}).encode()) for v, data in former.items()]

@@ -8,9 +8,9 @@ import pytest
 from domain import PublishPost, Refused, RegisterMember
 from domain.members import MemberRegistered
 from infrastructure.app import READ_MODELS_SUFFIX, Network, open_network
-from infrastructure.dcb import DCBEvent
-from infrastructure.envelope import UnreadableEvent
-from infrastructure.log import LogUnavailable
+from infrastructure.log.dcb import DCBEvent
+from infrastructure.log.envelope import UnreadableEvent
+from infrastructure.log.interface import LogUnavailable
 from infrastructure.read_models.runner import BULK_EVENTS_MIN, NotYet, ProjectionStopped, Runner
 from infrastructure.read_models.store import ReadStore
 from projections.followers import FOLLOWERS

@@ -17,7 +17,7 @@ from domain import (
     WithdrawInvitation,
 )
 from domain.identifiers import DAY
-from infrastructure.envelope import decode
+from infrastructure.log.envelope import decode
 from projections.adjacency import Adjacency
 from projections.degrees import TableGraph, graph_of, suggestions
 from projections.reading import Reading

@@ -60,7 +60,7 @@ def log(
 
 def _go_on(session: Session, network: "Network", after: int, tags: list[str], names: list[str]) -> None:
     """What comes after a position, as it comes."""
-    from infrastructure.dcb import DCBQuery, DCBQueryItem
+    from infrastructure.log.dcb import DCBQuery, DCBQueryItem
 
     query = DCBQuery([DCBQueryItem(types=names, tags=tags)])
     with network.log.subscribe(query, after=after) as coming:

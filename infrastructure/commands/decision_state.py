@@ -14,9 +14,9 @@ from domain.decision import Facts, View
 from domain.event import EVENTS, Event
 from domain.identifiers import Instant
 from domain.policy import POLICY, Policy
-from infrastructure.dcb import DCBAppendCondition, DCBQuery, DCBQueryItem
-from infrastructure.envelope import decode, recorded_at
-from infrastructure.log import Log, Writing
+from infrastructure.log.dcb import DCBAppendCondition, DCBQuery, DCBQueryItem
+from infrastructure.log.envelope import decode, recorded_at
+from infrastructure.log.interface import Log, Writing
 
 S = TypeVar("S")
 

@@ -23,8 +23,8 @@ from infrastructure.collector import collector_paused
 from infrastructure.commands.decision_state import DecisionViews
 from infrastructure.commands.event_loop import LoopLane
 from infrastructure.commands.request import GROUP_MAX, Answer, Request, Result, told
-from infrastructure.envelope import decode, encode, metadata_of
-from infrastructure.log import Log, LogUnavailable, Writing
+from infrastructure.log.envelope import decode, encode, metadata_of
+from infrastructure.log.interface import Log, LogUnavailable, Writing
 
 
 def command_tag(command_id: str) -> str:

@@ -6,7 +6,7 @@ from domain.decision import Command
 from domain.event import Event
 from domain.identifiers import Instant
 from domain.refusals import Refused
-from infrastructure.log import LogUnavailable
+from infrastructure.log.interface import LogUnavailable
 
 GROUP_MAX = 512
 """How many commands share one transaction."""

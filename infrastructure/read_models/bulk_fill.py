@@ -17,12 +17,12 @@ import orjson
 
 from domain.event import EVENTS
 from infrastructure.collector import collector_paused
-from infrastructure.envelope import decode
-from infrastructure.log import Log
+from infrastructure.log.envelope import decode
+from infrastructure.log.interface import Log
+from infrastructure.log.sqlite.log import SqliteLog
 from infrastructure.read_models.row_writer import RowWriter
 from infrastructure.read_models.runner import ProjectionStopped
 from infrastructure.read_models.store import ReadStore, index_sql
-from infrastructure.sqlite_log import SqliteLog
 from projections.catalogue import DERIVATIONS, PROJECTIONS
 from projections.projection import Projection, Table
 

@@ -7,8 +7,8 @@ from domain.decision import Facts, View
 from domain.event import EVENTS, Event
 from domain.identifiers import Instant
 from domain.policy import POLICY, Policy, PolicyHistory
-from infrastructure.envelope import decode, recorded_at
-from infrastructure.log import Log
+from infrastructure.log.envelope import decode, recorded_at
+from infrastructure.log.interface import Log
 from infrastructure.read_models.store import Run
 from projections.reading import Reading
 

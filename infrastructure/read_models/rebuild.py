@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from infrastructure.collector import collector_paused
-from infrastructure.envelope import decode
-from infrastructure.log import Log
+from infrastructure.log.envelope import decode
+from infrastructure.log.interface import Log
 from infrastructure.read_models.bulk_fill import BATCH_EVENTS, PAGE_EVENTS, Progress, fill_shared
 from infrastructure.read_models.row_writer import RowWriter
 from infrastructure.read_models.runner import ProjectionStopped

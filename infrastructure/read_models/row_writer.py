@@ -10,7 +10,7 @@ from typing import Any
 
 import apsw
 
-from infrastructure.envelope import Decoded
+from infrastructure.log.envelope import Decoded
 from infrastructure.read_models.store import ReadStore, close_sql, insert_sql
 from projections.projection import OPEN, Handler, Projection, Row, Table
 

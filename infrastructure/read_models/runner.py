@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from infrastructure.collector import collector_paused
-from infrastructure.envelope import UnreadableEvent, decode, metadata_of
-from infrastructure.log import Log
+from infrastructure.log.envelope import UnreadableEvent, decode, metadata_of
+from infrastructure.log.interface import Log
 from infrastructure.read_models.row_writer import RowsRefused, RowWriter
 from infrastructure.read_models.store import ReadStore, RebuildRunning, Run
 

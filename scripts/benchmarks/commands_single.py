@@ -18,7 +18,7 @@ from benchmarks.measuring import Context, Line, fresh, paired, seconds, times
 from benchmarks.mix import NOTE
 from domain import SendInvitation
 from infrastructure.app import open_network
-from infrastructure.sqlite_file import CACHE_KIBIBYTES, CHECKPOINT_PAGES
+from infrastructure.log.sqlite.file import CACHE_KIBIBYTES, CHECKPOINT_PAGES
 
 TABLES = """
 CREATE TABLE event (position INTEGER PRIMARY KEY, type INTEGER NOT NULL, data BLOB NOT NULL, tags TEXT NOT NULL) STRICT;

@@ -16,7 +16,7 @@ from benchmarks.mix import Act, Mix
 from benchmarks.mix_commands import command, start
 from domain import Refused
 from infrastructure.app import Network, open_network
-from infrastructure.sqlite_log import SqliteLog
+from infrastructure.log.sqlite.log import SqliteLog
 
 FRIENDS = 10
 IN_FLIGHT = 512

@@ -16,7 +16,7 @@ from benchmarks.mix_commands import start
 from domain.event import EVENTS
 from infrastructure.app import open_network
 from infrastructure.collector import collector_paused
-from infrastructure.envelope import decode
+from infrastructure.log.envelope import decode
 from infrastructure.read_models.rebuild import PAGE_EVENTS
 
 LIBRARY_PAGE = 1_000

@@ -11,13 +11,13 @@ from typing import Any, ClassVar
 import apsw
 import orjson
 
-from infrastructure.dcb import DCBEvent, DCBQuery, DCBQueryItem, DCBSequencedEvent
-from infrastructure.log import Log, LogUnavailable, Recorded, Writing
-from infrastructure.sqlite_file import explained, open_reader, open_writer, same_file
-from infrastructure.sqlite_lookup import Lookup, rows_at
-from infrastructure.sqlite_statements import HEAD, PAGE, POSITION_MAX, RANGE, EventTypes, Rows, positions_sql
-from infrastructure.sqlite_tag_index import MERGE_EVENTS, TagIndex
-from infrastructure.sqlite_writing import SqliteWriting
+from infrastructure.log.dcb import DCBEvent, DCBQuery, DCBQueryItem, DCBSequencedEvent
+from infrastructure.log.interface import Log, LogUnavailable, Recorded, Writing
+from infrastructure.log.sqlite.file import explained, open_reader, open_writer, same_file
+from infrastructure.log.sqlite.lookup import Lookup, rows_at
+from infrastructure.log.sqlite.statements import HEAD, PAGE, POSITION_MAX, RANGE, EventTypes, Rows, positions_sql
+from infrastructure.log.sqlite.tag_index import MERGE_EVENTS, TagIndex
+from infrastructure.log.sqlite.writing import SqliteWriting
 
 BUSY_SECONDS_MAX = 30.0
 CLOSE_MERGE_EVENTS = 4_000

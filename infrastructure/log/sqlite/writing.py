@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import apsw
 import orjson
 
-from infrastructure.dcb import (
+from infrastructure.log.dcb import (
     DCBAppendCondition,
     DCBEvent,
     DCBQueryItem,
     IntegrityError,
     ProgrammingError,
 )
-from infrastructure.log import Recorded, Writing, sound_tags
-from infrastructure.sqlite_file import explained
-from infrastructure.sqlite_lookup import Lookup, rows_at
-from infrastructure.sqlite_statements import (
+from infrastructure.log.interface import Recorded, Writing, sound_tags
+from infrastructure.log.sqlite.file import explained
+from infrastructure.log.sqlite.lookup import Lookup, rows_at
+from infrastructure.log.sqlite.statements import (
     HEAD,
     NEW_EVENT,
     NEW_PROGRESS,
@@ -30,10 +30,10 @@ from infrastructure.sqlite_statements import (
     Rows,
     conflict_sql,
 )
-from infrastructure.sqlite_tag_index import Progress, Tagged, TagPart
+from infrastructure.log.sqlite.tag_index import Progress, Tagged, TagPart
 
 if TYPE_CHECKING:
-    from infrastructure.sqlite_log import SqliteLog
+    from infrastructure.log.sqlite.log import SqliteLog
 
 UNWRITTEN_EVENTS_MAX = 4_096
 """A Writing that appends more than this writes some before its commit, so that its memory stays small."""

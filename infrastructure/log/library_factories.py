@@ -1,14 +1,14 @@
 """Our logs as the eventsourcing library's infrastructure, chosen by its environment variable PERSISTENCE_MODULE:
-`infrastructure.recorder_factories:MemoryLogFactory`, or `…:SqliteLogFactory` with SQLITE_DBNAME naming the file."""
+`infrastructure.log.library_factories:MemoryLogFactory`, or `…:SqliteLogFactory` with SQLITE_DBNAME naming the file."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from infrastructure.dcb import DCBInfrastructureFactory, Environment, EnvType, TrackingRecorder
-from infrastructure.log import Log
-from infrastructure.memory_log import MemoryLog
-from infrastructure.sqlite_log import SqliteLog
+from infrastructure.log.dcb import DCBInfrastructureFactory, Environment, EnvType, TrackingRecorder
+from infrastructure.log.interface import Log
+from infrastructure.log.memory import MemoryLog
+from infrastructure.log.sqlite.log import SqliteLog
 
 
 class _LogFactory(DCBInfrastructureFactory[TrackingRecorder], ABC):

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import ClassVar, Self
 
-from infrastructure.dcb import (
+from infrastructure.log.dcb import (
     DCBAppendCondition,
     DCBEvent,
     DCBQuery,
@@ -21,9 +21,9 @@ from infrastructure.dcb import (
     DCBSequencedEvent,
     ProgrammingError,
 )
-from infrastructure.group_commit import GroupCommit
-from infrastructure.log_unavailable import LogUnavailable
-from infrastructure.subscription import LogReading, LogSubscription
+from infrastructure.log.group_commit import GroupCommit
+from infrastructure.log.subscription import LogReading, LogSubscription
+from infrastructure.log.unavailable import LogUnavailable
 
 __all__ = ["Log", "LogUnavailable", "Recorded", "Writing", "sound_tags"]
 

@@ -6,10 +6,10 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from infrastructure.dcb import DCBQuery, DCBReadResponse, DCBSequencedEvent, DCBSubscription
+from infrastructure.log.dcb import DCBQuery, DCBReadResponse, DCBSequencedEvent, DCBSubscription
 
 if TYPE_CHECKING:
-    from infrastructure.log import Log
+    from infrastructure.log.interface import Log
 
 TLog_co = TypeVar("TLog_co", bound="Log", covariant=True)
 

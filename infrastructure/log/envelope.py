@@ -24,8 +24,8 @@ from msgspec import MsgspecError, convert, defstruct, json
 
 from domain.event import EVENTS, Event, EventType
 from domain.identifiers import Instant
-from infrastructure.dcb import DCBEvent
-from infrastructure.log import Recorded
+from infrastructure.log.dcb import DCBEvent
+from infrastructure.log.interface import Recorded
 
 Decoded = tuple[int, Instant, Event]
 """One event as it is replayed: position, recorded_at, event."""

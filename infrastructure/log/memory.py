@@ -6,7 +6,7 @@ import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 
-from infrastructure.dcb import (
+from infrastructure.log.dcb import (
     DCBAppendCondition,
     DCBEvent,
     DCBQuery,
@@ -15,7 +15,7 @@ from infrastructure.dcb import (
     IntegrityError,
     ProgrammingError,
 )
-from infrastructure.log import Log, LogUnavailable, Recorded, Writing, sound_tags
+from infrastructure.log.interface import Log, LogUnavailable, Recorded, Writing, sound_tags
 
 BUSY_SECONDS_MAX = 30.0
 Stored = tuple[str, bytes, tuple[str, ...]]

@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import orjson
 
-from infrastructure.sqlite_statements import ENDS, POSITION_MAX, TAGS_AFTER, Run
+from infrastructure.log.sqlite.statements import ENDS, POSITION_MAX, TAGS_AFTER, Run
 
 MERGE_EVENTS = 50_000
 """How many events make one merge. More: fewer pages written for each event; fewer: less memory, a faster start."""

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from infrastructure.dcb import DCBAppendCondition, DCBEvent, ProgrammingError
-from infrastructure.log_unavailable import LogUnavailable
+from infrastructure.log.dcb import DCBAppendCondition, DCBEvent, ProgrammingError
+from infrastructure.log.unavailable import LogUnavailable
 
 if TYPE_CHECKING:
-    from infrastructure.log import Writing
+    from infrastructure.log.interface import Writing
 
 GROUP_APPENDS_MAX = 256
 """How many waiting appends share one transaction: enough that the disk's flush is paid once, few enough that the

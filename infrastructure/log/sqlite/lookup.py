@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from infrastructure.sqlite_statements import (
+from infrastructure.log.sqlite.statements import (
     AT_POSITIONS,
     COUNT_OF_TAG,
     TAIL_OF_TAG,
@@ -17,7 +17,7 @@ from infrastructure.sqlite_statements import (
     load_sql,
     positions_sql,
 )
-from infrastructure.sqlite_tag_index import TagIndex
+from infrastructure.log.sqlite.tag_index import TagIndex
 
 
 def rows_at(run: Run, positions: Sequence[int]) -> Rows:

@@ -1,0 +1,1 @@
+"""The log of events: its interface, and the logs in memory and in SQLite that keep it."""

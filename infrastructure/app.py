@@ -22,7 +22,7 @@ from infrastructure.log.envelope import describe, metadata_of, recorded_at, veri
 from infrastructure.log.interface import Log, LogUnavailable
 from infrastructure.log.memory import MemoryLog
 from infrastructure.log.sqlite.log import SqliteLog
-from infrastructure.questions import AsOf, Questions
+from infrastructure.queries import AsOf, Questions
 from infrastructure.read_models.bulk_fill import Progress
 from infrastructure.read_models.reading import SqlReading, position_at
 from infrastructure.read_models.rebuild import Rebuild, RebuildReport

@@ -19,10 +19,10 @@ from domain.catalogue import decide
 from domain.decision import Command
 from domain.identifiers import Instant
 from domain.refusals import Refused
-from infrastructure.collector import collector_paused
 from infrastructure.commands.decision_state import DecisionViews
 from infrastructure.commands.event_loop import LoopLane
 from infrastructure.commands.request import GROUP_MAX, Answer, Request, Result, told
+from infrastructure.gc_pause import collector_paused
 from infrastructure.log.envelope import decode, encode, metadata_of
 from infrastructure.log.interface import Log, LogUnavailable, Writing
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import orjson
 
 from domain.event import EVENTS
-from infrastructure.collector import collector_paused
+from infrastructure.gc_pause import collector_paused
 from infrastructure.log.envelope import decode
 from infrastructure.log.interface import Log
 from infrastructure.log.sqlite.log import SqliteLog

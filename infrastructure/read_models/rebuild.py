@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from infrastructure.collector import collector_paused
+from infrastructure.gc_pause import collector_paused
 from infrastructure.log.envelope import decode
 from infrastructure.log.interface import Log
 from infrastructure.read_models.bulk_fill import BATCH_EVENTS, PAGE_EVENTS, Progress, fill_shared

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from infrastructure.collector import collector_paused
+from infrastructure.gc_pause import collector_paused
 from infrastructure.log.envelope import UnreadableEvent, decode, metadata_of
 from infrastructure.log.interface import Log
 from infrastructure.read_models.row_writer import RowsRefused, RowWriter

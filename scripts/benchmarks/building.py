@@ -13,7 +13,7 @@ from domain.event import Event
 from domain.identifiers import Instant
 from domain.members import MemberRegistered
 from infrastructure.app import READ_MODELS_SUFFIX
-from infrastructure.collector import collector_paused
+from infrastructure.gc_pause import collector_paused
 from infrastructure.log.dcb import DCBEvent
 from infrastructure.log.envelope import encode
 from infrastructure.log.interface import Log

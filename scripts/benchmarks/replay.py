@@ -15,7 +15,7 @@ from benchmarks.mix import Act, Mix
 from benchmarks.mix_commands import start
 from domain.event import EVENTS
 from infrastructure.app import open_network
-from infrastructure.collector import collector_paused
+from infrastructure.gc_pause import collector_paused
 from infrastructure.log.envelope import decode
 from infrastructure.read_models.rebuild import PAGE_EVENTS
 

@@ -19,9 +19,9 @@ from domain.refusals import Refused
 from infrastructure.log.envelope import decode
 from infrastructure.log.interface import Log
 from infrastructure.read_models.reading import PastFacts
-from projections.adjacency import Adjacency
 from projections.connection_queries import ConnectionRow, MutualRow, connections, mutual_connections, mutuals
-from projections.degrees import Graph, SuggestionRow, degree, degrees, graph_of, path, suggestions
+from projections.degrees.adjacency import Adjacency
+from projections.degrees.degrees import Graph, SuggestionRow, degree, degrees, graph_of, path, suggestions
 from projections.feed_entries import FeedEntry
 from projections.feeds import Why, feed, why
 from projections.follower_queries import (

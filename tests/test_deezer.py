@@ -15,9 +15,9 @@ from domain.members import MemberRegistered
 from domain.relationship_events import MembersConnected
 from infrastructure.app import Network, open_network
 from infrastructure.log.envelope import encode
-from projections.adjacency import Adjacency
 from projections.connection_queries import connection_count, mutual_connections
-from projections.degrees import TableGraph, degree, degrees, graph_of
+from projections.degrees.adjacency import Adjacency
+from projections.degrees.degrees import TableGraph, degree, degrees, graph_of
 
 MEMBERS = 28_281
 START = 1_700_000_000_000_000

@@ -29,9 +29,9 @@ from domain import (
 )
 from domain.identifiers import SECOND
 from infrastructure.log.envelope import decode
-from projections.adjacency import Adjacency
 from projections.connection_queries import active_connections, connected, connection_count, mutual_connections
-from projections.degrees import MemoryGraph, TableGraph, degree, degrees, graph_of, path
+from projections.degrees.adjacency import Adjacency
+from projections.degrees.degrees import MemoryGraph, TableGraph, degree, degrees, graph_of, path
 from projections.reading import Reading
 
 CHAIN = ("ada", "bob", "cy", "dan", "eve")

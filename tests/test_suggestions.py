@@ -18,8 +18,8 @@ from domain import (
 )
 from domain.identifiers import DAY
 from infrastructure.log.envelope import decode
-from projections.adjacency import Adjacency
-from projections.degrees import TableGraph, graph_of, suggestions
+from projections.degrees.adjacency import Adjacency
+from projections.degrees.degrees import TableGraph, graph_of, suggestions
 from projections.reading import Reading
 
 

@@ -16,8 +16,8 @@ from pyroaring import BitMap
 
 from domain.members import MemberKind
 from domain.refusals import Refused
-from projections.adjacency import NOBODY, Adjacency, Snapshot
 from projections.connection_queries import active_connections, hides_connections, is_hidden
+from projections.degrees.adjacency import NOBODY, Adjacency, Snapshot
 from projections.projection import STANDS
 from projections.reading import Page, Reading, page
 

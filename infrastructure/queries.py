@@ -22,8 +22,9 @@ from infrastructure.read_models.reading import PastFacts
 from projections.connection_queries import ConnectionRow, MutualRow, connections, mutual_connections, mutuals
 from projections.degrees.adjacency import Adjacency
 from projections.degrees.degrees import Graph, SuggestionRow, degree, degrees, graph_of, path, suggestions
-from projections.feed_entries import FeedEntry
-from projections.feeds import Why, feed, why
+from projections.feeds.entries import FeedEntry
+from projections.feeds.hashtag_pages import HashtagItem, hashtag
+from projections.feeds.pages import Why, feed, why
 from projections.follower_queries import (
     FollowRow,
     HashtagRow,
@@ -34,7 +35,6 @@ from projections.follower_queries import (
     hashtags,
     muted,
 )
-from projections.hashtags import HashtagItem, hashtag
 from projections.invitation_queries import (
     ANY,
     AcceptanceRate,

@@ -1,7 +1,8 @@
 """All read models, in the order in which they are shown."""
 
-from projections.feed_policy import FEED_POLICIES
-from projections.feed_push import FEED_PUSH
+from projections.feeds.policy import FEED_POLICIES
+from projections.feeds.publications import PUBLICATIONS
+from projections.feeds.push_tables import FEED_PUSH
 from projections.followers import FOLLOWERS
 from projections.graph import GRAPH
 from projections.invitations import INVITATIONS
@@ -9,7 +10,6 @@ from projections.members import MEMBERS
 from projections.notices import NOTICES
 from projections.privacy import PRIVACY
 from projections.projection import Derivation, Projection
-from projections.publications import PUBLICATIONS
 
 PROJECTIONS: tuple[Projection, ...] = (
     MEMBERS,

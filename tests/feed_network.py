@@ -17,8 +17,8 @@ from domain import (
     RestrictMember,
     SharePost,
 )
-from projections.feed_entries import FeedEntry, Viewer
-from projections.feeds import Why, entries, feed, why
+from projections.feeds.entries import FeedEntry, Viewer
+from projections.feeds.pages import Why, entries, feed, why
 from projections.reading import Reading
 
 PUSHES = (0, 2, 1_000)

@@ -10,10 +10,12 @@ from small_network import walk
 
 from domain import ChangePolicy, MuteMember, Refused, RemoveFollower, SharePost, Unfollow
 from domain.identifiers import DAY
-from projections import feed_entries, feed_pull, feed_push_queries
-from projections.feed_entries import SHARES_SCANNED_MAX, FeedEntry, Viewer
-from projections.feed_push import ENTRIES_KEPT
-from projections.feeds import entries, feed
+from projections.feeds import entries as feed_entries
+from projections.feeds import pulled as feed_pull
+from projections.feeds import pushed as feed_push_queries
+from projections.feeds.entries import SHARES_SCANNED_MAX, FeedEntry, Viewer
+from projections.feeds.pages import entries, feed
+from projections.feeds.push_tables import ENTRIES_KEPT
 from projections.reading import Page, Reading, parse_cursor
 
 

@@ -15,7 +15,7 @@ from domain import (
     Unfollow,
     WithdrawRecognition,
 )
-from projections.hashtags import HashtagItem, hashtag
+from projections.feeds.hashtag_pages import HashtagItem, hashtag
 
 TAGGED = "#tea for all"
 

@@ -18,7 +18,7 @@ from infrastructure.simulation.world import BEGINNING
 
 if TYPE_CHECKING:
     from infrastructure.app import Network
-    from projections.feed_entries import FeedEntry
+    from projections.feeds.entries import FeedEntry
     from projections.invitation_queries import Message
     from projections.reading import Page
 

@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
-from projections.feed_entries import Viewer
+from projections.feeds.entries import Viewer
 from projections.projection import STANDS, stands
 from projections.reading import Reading
 

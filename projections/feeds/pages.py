@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from projections.feed_entries import NOT_AVAILABLE, Absence, Cause, FeedEntry, Viewer
-from projections.feed_pull import pulled
-from projections.feed_push_queries import pushed
+from projections.feeds.entries import NOT_AVAILABLE, Absence, Cause, FeedEntry, Viewer
+from projections.feeds.pulled import pulled
+from projections.feeds.pushed import pushed
 from projections.projection import OPEN
 from projections.reading import Page, Reading, page
 from projections.visibility import is_viewer

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from domain.identifiers import DAY, Instant
 from domain.publishing import falls_within
 from projections.connection_queries import connected
-from projections.feed_policy import backfill_limits
+from projections.feeds.policy import backfill_limits
 from projections.members import present
 from projections.privacy import apart
 from projections.projection import STANDS, stands

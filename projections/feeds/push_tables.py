@@ -14,12 +14,12 @@ Entries are candidates only: what is muted, blocked, hidden, deleted or unfollow
 """
 
 from domain.identifiers import DAY
-from projections.feed_policy import FEED_POLICY, NO_LIMIT, PUSH_DORMANT_DAYS, PUSH_FOLLOWERS_MAX, in_force
+from projections.feeds.policy import FEED_POLICY, NO_LIMIT, PUSH_DORMANT_DAYS, PUSH_FOLLOWERS_MAX, in_force
+from projections.feeds.publications import ACTIVITY
 from projections.followers import FOLLOW
 from projections.invitations import INVITATION
 from projections.members import MEMBER
 from projections.projection import OPEN, Derivation, Table
-from projections.publications import ACTIVITY
 
 ENTRIES_KEPT = 800
 """How many pushed entries of a reader are kept; what is older is pulled."""

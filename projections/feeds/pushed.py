@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from projections.feed_entries import Viewer
-from projections.feed_policy import PUSH_FOLLOWERS_MAX
-from projections.feed_pull import Candidate, Merge, add_followees, add_hashtags, from_followee
-from projections.feed_push import ACTS
+from projections.feeds.entries import Viewer
+from projections.feeds.policy import PUSH_FOLLOWERS_MAX
+from projections.feeds.pulled import Candidate, Merge, add_followees, add_hashtags, from_followee
+from projections.feeds.push_tables import ACTS
 from projections.projection import OPEN, stands
 
 IS_PUSHED = f"SELECT min(began) FROM feed_policy WHERE name = '{PUSH_FOLLOWERS_MAX}' AND value > 0 AND began <= :as_of"

@@ -1,0 +1,1 @@
+"""Feeds, hashtag pages and lists of items: which items a member sees, pulled or pushed."""

@@ -81,7 +81,7 @@ class Writing(ABC):
 
 
 class Log(DCBRecorder):
-    """One ordered log of events; every store passes the same tests (tests/test_log_contract.py)."""
+    """One ordered log of events; every store passes the same tests (tests/log/test_log_contract.py)."""
 
     poll_seconds: ClassVar[float | None] = None
     """How often a waiting subscription looks for commits of other processes; None where there can be none."""

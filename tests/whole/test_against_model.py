@@ -1,0 +1,220 @@
+"""The whole network against the naive one: after any history, every query of every read model equals the model's
+answer, live, rebuilt, as of earlier positions, and whether feeds are pulled or pushed (F10)."""
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from oracle import feed as naive_feed
+from oracle import queries as naive
+from oracle.network import NaiveNetwork
+from support.random_commands import START, command_histories, random_commands, resolved
+
+from domain import ChangePolicy, Command, Refused
+from infrastructure.app import Network, open_network
+from projections.reading import Page
+
+HASHTAGS = ("alpha", "beta", "gamma")
+WHY_RULES = {
+    "not_available": "not_available",
+    "muted": "F1",
+    "own_item": "F5",
+    "no_cause": "F3",
+    "status_updates_withheld": "F4",
+}
+ACTIONS = {"reply_ask": "ask"}
+BOXES = ("received", "sent", "archived", "barred")
+
+
+class Twins:
+    """A network and its model, given the same commands."""
+
+    def __init__(self, push: int) -> None:
+        self.now = START
+        self.network = open_network("memory:", clock=lambda: self.now, follow=False)
+        self.model = NaiveNetwork()
+        self.shares: list[tuple[str, str]] = []
+        self.do(ChangePolicy(values={"feed_push_followers_max": push}), self.now)
+
+    def do(self, command: Command, now: int) -> None:
+        command = resolved(command, self.shares, self.network.head)
+        self.now = max(self.now, now)
+        head = self.network.head
+        expected = self.model.handle(command, self.now)
+        try:
+            result = self.network.handle(command, now=self.now)
+            answered = "accepted" if result.events else "already_so"
+        except Refused as refused:
+            result, answered = None, refused.code
+        assert answered == expected, f"{command!r}: the network says {answered}, the model {expected}"
+        if result is not None and result.events:
+            share = next((event.share for event in result.events if hasattr(event, "share")), None)
+            if share is not None:
+                self.shares.append((share, result.events[0].sharer))  # type: ignore[attr-defined]
+            self.model.recorded(head + 1, result.position, share)
+        assert not naive.broken_pairs(self.model), "X14"
+
+
+def walk(ask: Callable[..., Page[Any]], size: int) -> list[Any]:
+    """All pages, of `size` rows; each but the last full, and the total that of all rows."""
+    rows: list[Any] = []
+    cursor = None
+    while True:
+        page = ask(limit=size, cursor=cursor)
+        rows += page.rows
+        assert len(page.rows) <= size
+        if page.cursor is None:
+            assert page.total == len(rows), "the total is the length of the list"
+            return rows
+        assert len(page.rows) == size, "only the last page may be short"
+        cursor = page.cursor
+
+
+def refusal(ask: Callable[[], Any]) -> Any:
+    """The answer, or the code of its refusal."""
+    try:
+        return ask()
+    except Refused as refused:
+        return refused.code
+
+
+def compare(network: Network, model: NaiveNetwork, as_of: int | None, rng: random.Random) -> None:
+    """Every query for every member and viewer."""
+    members = sorted(model.members)
+    size = rng.choice((1, 2, 3, 50))
+    at = {"as_of": as_of}
+
+    def same(got: Any, expected: Any, *what: object) -> None:
+        assert got == expected, f"{what} as of {as_of} (head {network.head}): got {got}, the model says {expected}"
+
+    for viewer in members:
+        entries = walk(lambda **page: network.feed(viewer, **page, **at), size)  # noqa: B023
+        got = [(row.item, row.author, row.kind, causes(row.causes)) for row in entries]
+        same(got, naive_feed.feed(model, viewer), "feed", viewer)
+        for item in model.items:
+            answer = network.why(viewer, item, as_of=as_of)
+            expected = naive_feed.why(model, viewer, item)
+            if isinstance(expected, str):
+                same(WHY_RULES.get(str(answer.code)), expected.replace("F2", "not_available"), "why", viewer, item)
+            else:
+                same(causes(answer.causes), expected, "why", viewer, item)
+        for hashtag in HASHTAGS:
+            page = walk(lambda **page: network.hashtag(hashtag, viewer, **page, **at), size)  # noqa: B023
+            same(
+                [(row.item, row.author) for row in page],
+                [row[:2] for row in naive_feed.hashtag_page(model, hashtag, viewer)],
+                "hashtag",
+                viewer,
+                hashtag,
+            )
+        for box in BOXES:
+            rows = walk(lambda **page: network.invitations(viewer, box, **page, **at), size)  # noqa: B023
+            got_box = [(row.member, row.note_kind, row.note, row.how_known) for row in rows]
+            same(got_box, naive.invitations(model, viewer, box), "invitations", viewer, box)
+        rows = walk(lambda **page: network.notices(viewer, **page, **at), size)  # noqa: B023
+        same(
+            [(row.kind, row.actor, row.read) for row in rows],
+            [(kind, actor, read) for kind, actor, _, read in naive.notices(model, viewer)],
+            "notices",
+            viewer,
+        )
+        rows = walk(lambda **page: network.suggestions(viewer, **page, **at), size)  # noqa: B023
+        same([(row.member, row.mutuals) for row in rows], naive.suggestions(model, viewer), "suggestions", viewer)
+        same([row.member for row in walk(lambda **page: network.followers(viewer, **page, **at), size)],  # noqa: B023
+             naive.followers(model, viewer), "followers", viewer)  # fmt: skip
+        same([row.member for row in walk(lambda **page: network.following(viewer, **page, **at), size)],  # noqa: B023
+             naive.following(model, viewer), "following", viewer)  # fmt: skip
+        distances = network.degrees(viewer, members, as_of=as_of)
+        same(distances, [naive.degree(model, viewer, member) for member in members], "degrees", viewer)
+        for member in members:
+            compare_two(network, model, viewer, member, as_of, same, size)
+
+
+def causes(rows: Sequence[Any]) -> frozenset[tuple[str, ...]]:
+    return frozenset((row.kind, row.ref, row.share) if row.share else (row.kind, row.ref) for row in rows)
+
+
+def compare_two(
+    network: Network,
+    model: NaiveNetwork,
+    viewer: str,
+    member: str,
+    as_of: int | None,
+    same: Callable[..., None],
+    size: int,
+) -> None:
+    at = {"as_of": as_of}
+    got = refusal(
+        lambda: [row.member for row in walk(lambda **p: network.connections(member, viewer, **p, **at), size)]
+    )
+    same(got, naive.connections(model, member, viewer), "connections", member, viewer)
+    rows = walk(lambda **page: network.mutual_connections(viewer, member, viewer, **page, **at), size)
+    expected_mutuals = naive.mutual_connections(model, viewer, member, viewer)
+    same([row.member for row in rows], expected_mutuals, "mutuals", viewer, member)
+    got = refusal(lambda: network.profile(member, viewer, as_of=as_of))
+    if not isinstance(got, str):
+        got = {name: getattr(got, name) for name in ("connections", "followers", "following")}
+    expected: Any = naive.counts(model, member, viewer)
+    if not naive.is_viewer(model, viewer):
+        expected = "not_available"
+    if (viewer, member) in model.blocks and got == "blocked_by_you":
+        expected = got
+    if viewer == member and model.hidden(member):  # who hibernates sees their own profile, with empty lists
+        expected = got if isinstance(got, str) else {"connections": 0, "followers": 0, "following": 0}
+    same(got, expected, "counts", member, viewer)
+    if viewer == member:
+        return
+    got = refusal(lambda: [(m.author, m.kind, m.text) for m in network.thread(viewer, member, viewer, as_of=as_of)])
+    told = naive.thread(model, viewer, member, viewer)
+    same(got if isinstance(got, str) else got[1:], told, "thread", viewer, member)
+    got = refusal(lambda: network.relationship(viewer, member, as_of=as_of))
+    expected = naive.relationship(model, viewer, member)
+    if isinstance(got, str) or isinstance(expected, str):
+        same(got, expected, "relationship", viewer, member)
+        return
+    for name in ("degree", "connected", "connected_since", "following", "followed_by", "muted", "email"):
+        same(getattr(got, name), expected[name], "relationship", name, viewer, member)
+    same(got.pending.direction if got.pending else None, expected["pending"], "pending", viewer, member)
+    for name, possible in expected["actions"].items():
+        answer = got.actions[ACTIONS.get(name, name)]
+        same(True if answer is None else answer, possible, "action", name, viewer, member)
+
+
+def check(twins: Twins, rng: random.Random, checkpoints: Sequence[int]) -> None:
+    network = twins.network
+    network.catch_up()
+    compare(network, twins.model, None, rng)
+    ends = [last for *_, last, _ in twins.model.actions]
+    for point in checkpoints:
+        position = ends[point % len(ends)]
+        compare(network, twins.model.as_of(position), position, rng)
+    report = network.rebuild()
+    assert all(report.equal.values()), report.equal
+    compare(network, twins.model, None, rng)
+
+
+@pytest.mark.parametrize("push", [0, 2, 1000])
+@pytest.mark.parametrize("round_", range(3))
+def test_long_random_histories(rng: random.Random, push: int, round_: int) -> None:
+    twins = Twins(push)
+    with twins.network:
+        for number, (command, now) in enumerate(random_commands(rng, rng.choice((6, 8)), 220)):
+            twins.do(command, now)
+            if number % 20 == 0:  # batches of many sizes: derived rows come stretch by stretch
+                twins.network.catch_up()
+        check(twins, rng, [rng.randrange(10_000) for _ in range(2)])
+
+
+@given(command_histories())
+@settings(deadline=None)
+def test_any_history(history: list[tuple[Command, int]]) -> None:
+    rng = random.Random(len(history))
+    twins = Twins(len(history) % 3)
+    now = START
+    with twins.network:
+        for command, advance in history:
+            now += advance
+            twins.do(command, now)
+        check(twins, rng, [7])

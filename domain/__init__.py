@@ -1,6 +1,7 @@
 """What may happen in the network: commands, the events they make, and the rules that decide. Pure: no I/O, clock or
 chance."""
 
+from domain.blocking import BlockMember, UnblockMember
 from domain.catalogue import COMMANDS
 from domain.connections import DismissSuggestion, RemoveConnection
 from domain.decision import Command
@@ -42,7 +43,6 @@ from domain.membership import (
 from domain.moderation import LiftRestriction, RecognizeMember, RestrictMember, WithdrawRecognition
 from domain.notices import MarkNoticesRead
 from domain.policy import ChangePolicy, Policy
-from domain.privacy import BlockMember, UnblockMember
 from domain.publishing import Audience, DeletePost, PostKind, PublishArticle, PublishPost, SharePost
 from domain.refusals import ADVISORIES, REFUSALS, Refused
 

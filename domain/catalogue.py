@@ -3,6 +3,7 @@
 from typing import Any
 
 from domain import (
+    blocking,
     connections,
     following,
     invitation_threads,
@@ -11,11 +12,10 @@ from domain import (
     moderation,
     notices,
     policy,
-    privacy,
     publishing,
 )
 from domain.connections import CONNECTIONS
-from domain.decision import Command, Deciders, Facts, Outcome, View
+from domain.decision import Command, Deciders, DecisionModel, Facts, Outcome
 from domain.following import HASHTAGS
 from domain.invitations import INVITING
 from domain.members import MEMBER
@@ -33,7 +33,7 @@ DECIDERS: Deciders = {
     **connections.DECIDERS,
     **following.DECIDERS,
     **publishing.DECIDERS,
-    **privacy.DECIDERS,
+    **blocking.DECIDERS,
     **notices.DECIDERS,
     **policy.DECIDERS,
 }
@@ -42,7 +42,7 @@ DECIDERS: Deciders = {
 COMMANDS: dict[str, type[Command]] = {command.__name__: command for command in DECIDERS}
 """Every command by name."""
 
-VIEWS: tuple[View[Any], ...] = (
+DECISION_MODELS: tuple[DecisionModel[Any], ...] = (
     MEMBER,
     PAIR,
     INVITING,

@@ -1,10 +1,21 @@
 """Connections: mutual trust, made by an accepted invitation and ended by either side."""
 
-from domain.decision import ALREADY_SO, Command, Decider, Deciders, Facts, Outcome, View, accepted, field, refuse_unless
+from domain.decision import (
+    ALREADY_SO,
+    Command,
+    Decider,
+    Deciders,
+    DecisionModel,
+    Facts,
+    Outcome,
+    accepted,
+    field,
+    refuse_unless,
+)
 from domain.event import Event
 from domain.identifiers import Instant, MemberId, member_tag
 from domain.members import MEMBER
-from domain.pair import Pair, known, reach
+from domain.pair import Pair, require_reachable, require_registered_pair
 from domain.relationship_events import (
     ConnectionRemoved,
     Followed,
@@ -44,7 +55,9 @@ def evolve(others: Connections, event: Event, _: Instant) -> Connections:
     return others
 
 
-CONNECTIONS: View[Connections] = View("connections", member_tag, (MembersConnected, ConnectionRemoved), dict, evolve)
+CONNECTIONS: DecisionModel[Connections] = DecisionModel(
+    "connections", member_tag, (MembersConnected, ConnectionRemoved), dict, evolve
+)
 
 
 def at_cap(member: str, facts: Facts) -> bool:
@@ -85,12 +98,12 @@ def sever(member: str, other: str, pair: Pair) -> list[Event]:
 
 
 def remove_connection(command: RemoveConnection, facts: Facts) -> Outcome:
-    pair = known(facts, command.member, command.other)
+    pair = require_registered_pair(facts, command.member, command.other)
     return accepted(*sever(command.member, command.other, pair)) if pair.connected else ALREADY_SO
 
 
 def dismiss_suggestion(command: DismissSuggestion, facts: Facts) -> Outcome:
-    pair, _ = reach(facts, command.member, command.other)
+    pair, _ = require_reachable(facts, command.member, command.other)
     refuse_unless(not pair.connected, "already_connected")
     if pair.of(command.member).dismissed:
         return ALREADY_SO

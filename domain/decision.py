@@ -33,7 +33,7 @@ class Command(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class View(Generic[S]):
+class DecisionModel(Generic[S]):
     """A fold over the events of `types` that carry the tag made from a key.
 
     `initial` makes the state before any event; `evolve(state, event, at)` gives the state after it, and holds no rule:
@@ -70,7 +70,7 @@ class Facts(ABC):
     policy: "Policy"
 
     @abstractmethod
-    def read(self, view: View[S], *key: str) -> S:
+    def read(self, view: DecisionModel[S], *key: str) -> S:
         """The state of a view for a key, up to date; from now on part of the decision's boundary. Not to be changed."""
 
     @abstractmethod

@@ -3,11 +3,22 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from domain.decision import ALREADY_SO, Command, Decider, Deciders, Facts, Outcome, View, accepted, field, refuse_unless
+from domain.decision import (
+    ALREADY_SO,
+    Command,
+    Decider,
+    Deciders,
+    DecisionModel,
+    Facts,
+    Outcome,
+    accepted,
+    field,
+    refuse_unless,
+)
 from domain.event import Event, recorded_as
 from domain.identifiers import Hashtag, Instant, MemberId, hashtag_tag, member_tag
 from domain.members import MEMBER, FollowerSettingChanged, MemberKind, Text
-from domain.pair import Pair, known, reach
+from domain.pair import Pair, require_reachable, require_registered_pair
 from domain.publishing import STANDING_ARTICLES
 from domain.relationship_events import Followed, FollowerRemoved, MemberMuted, MemberUnmuted, Unfollowed
 
@@ -127,7 +138,9 @@ def evolve_hashtags(followed: set[str], event: Event, _: Instant) -> set[str]:
     return followed
 
 
-HASHTAGS: View[set[str]] = View("hashtags", member_tag, (HashtagFollowed, HashtagUnfollowed), set, evolve_hashtags)
+HASHTAGS: DecisionModel[set[str]] = DecisionModel(
+    "hashtags", member_tag, (HashtagFollowed, HashtagUnfollowed), set, evolve_hashtags
+)
 
 
 # Decisions
@@ -145,7 +158,7 @@ def may_follow(follower: str, followee: str, pair: Pair, facts: Facts) -> bool:
 
 
 def follow(command: Follow, facts: Facts) -> Outcome:
-    pair, _ = reach(facts, command.follower, command.followee)
+    pair, _ = require_reachable(facts, command.follower, command.followee)
     own = pair.of(command.follower)
     if own.follows:
         return ALREADY_SO
@@ -162,13 +175,13 @@ def follow(command: Follow, facts: Facts) -> Outcome:
 
 
 def unfollow(command: Unfollow, facts: Facts) -> Outcome:
-    if not known(facts, command.follower, command.followee).of(command.follower).follows:
+    if not require_registered_pair(facts, command.follower, command.followee).of(command.follower).follows:
         return ALREADY_SO
     return accepted(Unfollowed(follower=command.follower, followee=command.followee))
 
 
 def remove_follower(command: RemoveFollower, facts: Facts) -> Outcome:
-    if not known(facts, command.followee, command.follower).of(command.follower).follows:
+    if not require_registered_pair(facts, command.followee, command.follower).of(command.follower).follows:
         return ALREADY_SO
     return accepted(FollowerRemoved(follower=command.follower, followee=command.followee))
 
@@ -182,14 +195,14 @@ def change_follower_setting(command: ChangeFollowerSetting, facts: Facts) -> Out
 
 
 def mute_member(command: MuteMember, facts: Facts) -> Outcome:
-    pair, _ = reach(facts, command.muter, command.muted)
+    pair, _ = require_reachable(facts, command.muter, command.muted)
     if pair.of(command.muter).mutes:
         return ALREADY_SO
     return accepted(MemberMuted(muter=command.muter, muted=command.muted))
 
 
 def unmute_member(command: UnmuteMember, facts: Facts) -> Outcome:
-    if not known(facts, command.muter, command.muted).of(command.muter).mutes:
+    if not require_registered_pair(facts, command.muter, command.muted).of(command.muter).mutes:
         return ALREADY_SO
     return accepted(MemberUnmuted(muter=command.muter, muted=command.muted))
 

@@ -6,8 +6,8 @@ from domain.decision import Command, Decider, Deciders, Facts, Outcome, accepted
 from domain.following import may_follow
 from domain.identifiers import MemberId
 from domain.invitations import open_invitation
-from domain.members import MEMBER, Text, within
-from domain.pair import reach
+from domain.members import MEMBER, Text, require_length
+from domain.pair import require_reachable
 from domain.refusals import Refused
 from domain.relationship_events import InvitationReplied
 
@@ -32,7 +32,7 @@ class ReplyToInvitation(Command):
 def reply_to_invitation(command: ReplyToInvitation, facts: Facts) -> Outcome:
     author = replier(command)
     other = command.inviter if author == command.invitee else command.invitee
-    pair, _ = reach(facts, author, other)
+    pair, _ = require_reachable(facts, author, other)
     sent = open_invitation(pair, command.inviter, facts.now)
     # The sender cannot know that the invitation was ignored, so an answer is taken all the same (X16).
     if sent is None or (sent.ignored_as is not None and author == command.invitee):
@@ -46,7 +46,7 @@ def reply_to_invitation(command: ReplyToInvitation, facts: Facts) -> Outcome:
         text = saved if text is None else text
     if command.kind is not ReplyKind.SUGGEST_FOLLOW:
         refuse_unless(bool(text), "empty_text")
-    within(text or "", facts.policy.reply_length)
+    require_length(text or "", facts.policy.reply_length)
     return accepted(
         InvitationReplied(
             invitation=sent.id,

@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from domain.connections import at_cap, connect
-from domain.decision import ALREADY_SO, Command, Decider, Deciders, Facts, Outcome, View, accepted, refuse_unless
+from domain.decision import (
+    ALREADY_SO,
+    Command,
+    Decider,
+    Deciders,
+    DecisionModel,
+    Facts,
+    Outcome,
+    accepted,
+    refuse_unless,
+)
 from domain.decision import field as field_of
 from domain.event import Event
 from domain.identifiers import DAY, WEEK, Instant, MemberId, inviter_tag
@@ -17,9 +27,9 @@ from domain.members import (
     MemberKind,
     Text,
     WhoMayInviteChanged,
-    within,
+    require_length,
 )
-from domain.pair import Invitation, Pair, reach
+from domain.pair import Invitation, Pair, require_reachable
 from domain.refusals import Refused
 from domain.relationship_events import (
     InvitationAccepted,
@@ -122,7 +132,7 @@ def evolve(inviting: Inviting, event: Event, at: Instant) -> Inviting:
     return inviting
 
 
-INVITING = View("inviting", inviter_tag, (InvitationSent, InvitationIgnored), Inviting, evolve)
+INVITING = DecisionModel("inviting", inviter_tag, (InvitationSent, InvitationIgnored), Inviting, evolve)
 
 
 def flagged(inviter: str, facts: Facts) -> bool:
@@ -152,13 +162,13 @@ def acceptance(sent: Invitation, inviter: str, invitee: str, pair: Pair, *, by_p
 
 def send_invitation(command: SendInvitation, facts: Facts) -> Outcome:
     inviter, invitee, policy = command.inviter, command.invitee, facts.policy
-    pair, recipient = reach(facts, inviter, invitee)
+    pair, recipient = require_reachable(facts, inviter, invitee)
     refuse_unless(recipient.kind == MemberKind.PERSON, "not_a_person")
     refuse_unless(not pair.connected, "already_connected")
     if open_invitation(pair, invitee, facts.now):
         return accept_invitation(AcceptInvitation(inviter=invitee, invitee=inviter), facts)
-    within(command.note or "", policy.note_length)
-    within(command.how_known or "", policy.note_length)
+    require_length(command.note or "", policy.note_length)
+    require_length(command.how_known or "", policy.note_length)
     own, cooldown = pair.of(inviter), policy.cooldown_days * DAY
     sent = open_invitation(pair, inviter, facts.now)
     if sent and facts.now < sent.sent_at + cooldown:
@@ -204,7 +214,7 @@ def _admissible(command: SendInvitation, facts: Facts) -> bool:
 
 
 def accept_invitation(command: AcceptInvitation, facts: Facts) -> Outcome:
-    pair, _ = reach(facts, command.invitee, command.inviter)
+    pair, _ = require_reachable(facts, command.invitee, command.inviter)
     if pair.connected:
         return ALREADY_SO
     sent = open_invitation(pair, command.inviter, facts.now)
@@ -217,7 +227,7 @@ def accept_invitation(command: AcceptInvitation, facts: Facts) -> Outcome:
 
 
 def ignore_invitation(command: IgnoreInvitation, facts: Facts) -> Outcome:
-    pair, _ = reach(facts, command.invitee, command.inviter)
+    pair, _ = require_reachable(facts, command.invitee, command.inviter)
     sent = open_invitation(pair, command.inviter, facts.now)
     if sent is None:
         raise Refused("no_invitation")
@@ -231,7 +241,7 @@ def ignore_invitation(command: IgnoreInvitation, facts: Facts) -> Outcome:
 
 
 def withdraw_invitation(command: WithdrawInvitation, facts: Facts) -> Outcome:
-    pair, _ = reach(facts, command.inviter, command.invitee)
+    pair, _ = require_reachable(facts, command.inviter, command.invitee)
     sent = open_invitation(pair, command.inviter, facts.now)
     if sent is None:
         if pair.of(command.inviter).withdrawn_at is not None:

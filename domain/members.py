@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
-from domain.decision import View
+from domain.decision import DecisionModel
 from domain.event import Event, Personal, recorded_as
 from domain.identifiers import Instant, member_tag
 from domain.refusals import Refused
@@ -54,7 +54,7 @@ Email = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^@\s
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 
 
-def within(text: str, limit: int | None) -> None:
+def require_length(text: str, limit: int | None) -> None:
     """Refuse a text that is longer than a policy's limit."""
     if limit is not None and len(text) > limit:
         raise Refused("too_long", f"The text has {len(text)} characters; the policy allows {limit}. Shorten it.")
@@ -169,7 +169,7 @@ class FollowerSettingChanged(_AboutMember):
 # The view
 
 
-UNSAID = {"name": "", "headline": "", "primary_action": PrimaryAction.CONNECT.value, "suggest_follow_text": ""}
+EMPTY_PROFILE = {"name": "", "headline": "", "primary_action": PrimaryAction.CONNECT.value, "suggest_follow_text": ""}
 """A profile that says nothing yet."""
 
 
@@ -180,7 +180,7 @@ class Member:
 
     registered_as: tuple[str, str, str] | None = None
     kind: str = ""
-    profile: dict[str, str] = field(default_factory=lambda: dict(UNSAID))
+    profile: dict[str, str] = field(default_factory=lambda: dict(EMPTY_PROFILE))
     primary_email: str = ""
     email_visibility: str = Visibility.CONNECTIONS
     connections_visibility: str = ConnectionsVisibility.CONNECTIONS
@@ -206,7 +206,7 @@ def evolve(member: Member, event: Event, _: Instant) -> Member:
             member.kind, member.primary_email = event.kind, event.primary_email
             member.profile["name"] = event.name
         case ProfileChanged():
-            for name in UNSAID:
+            for name in EMPTY_PROFILE:
                 if (value := getattr(event, name)) is not None:
                     member.profile[name] = value
         case PrimaryEmailChanged():
@@ -238,7 +238,7 @@ def evolve(member: Member, event: Event, _: Instant) -> Member:
     return member
 
 
-MEMBER = View(
+MEMBER = DecisionModel(
     "member",
     member_tag,
     (

@@ -18,7 +18,7 @@ from domain.members import (
     ProfileChanged,
     Text,
     Visibility,
-    within,
+    require_length,
 )
 
 # Commands
@@ -87,7 +87,7 @@ class EraseMember(Command):
 
 def register_member(command: RegisterMember, facts: Facts) -> Outcome:
     refuse_unless(bool(command.name), "empty_text")
-    within(command.name, facts.policy.name_length)
+    require_length(command.name, facts.policy.name_length)
     member = facts.read(MEMBER, command.member)
     if member.registered_as is not None:
         same = not member.erased and member.registered_as == (command.name, command.primary_email, command.kind)
@@ -112,7 +112,7 @@ def change_profile(command: ChangeProfile, facts: Facts) -> Outcome:
     changed: dict[str, str | None] = {}
     for name, limit in limits.items():
         value: str | None = getattr(command, name)
-        within(value or "", limit)
+        require_length(value or "", limit)
         changed[name] = None if value is None or value == profile[name] else str(value)
     if not any(value is not None for value in changed.values()):
         return ALREADY_SO

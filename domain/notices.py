@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from domain.decision import ALREADY_SO, Command, Decider, Deciders, Facts, Outcome, View, accepted, field
+from domain.decision import ALREADY_SO, Command, Decider, Deciders, DecisionModel, Facts, Outcome, accepted, field
 from domain.event import Event, recorded_as
 from domain.identifiers import Instant, MemberId, Storable, member_tag
 
@@ -30,7 +30,7 @@ def evolve(up_to: int, event: Event, _: Instant) -> int:
     return up_to
 
 
-NOTICES_READ: View[int] = View("notices_read", member_tag, (NoticesRead,), int, evolve)
+NOTICES_READ: DecisionModel[int] = DecisionModel("notices_read", member_tag, (NoticesRead,), int, evolve)
 
 
 def mark_notices_read(command: MarkNoticesRead, facts: Facts) -> Outcome:

@@ -6,7 +6,7 @@ A connection is one symmetric fact of the pair (S3); all else is what one of the
 
 from dataclasses import dataclass, field, replace
 
-from domain.decision import Facts, View, refuse_unless
+from domain.decision import DecisionModel, Facts, refuse_unless
 from domain.event import Event
 from domain.identifiers import Instant, pair_tag
 from domain.members import MEMBER, Member
@@ -47,7 +47,7 @@ class Invitation:
 
 
 @dataclass(slots=True)
-class Toward:
+class Stance:
     """What one member of a pair holds toward the other."""
 
     invitation: Invitation | None = None
@@ -66,15 +66,15 @@ class Pair:
     """Two members to each other. `toward[a]` is what a holds toward the other."""
 
     connected: bool = False
-    toward: dict[str, Toward] = field(default_factory=dict)
+    toward: dict[str, Stance] = field(default_factory=dict)
 
-    def of(self, member: str) -> Toward:
+    def of(self, member: str) -> Stance:
         """What this member holds toward the other; not to be changed by a reader."""
-        return self.toward.get(member) or Toward()
+        return self.toward.get(member) or Stance()
 
 
-def _side(pair: Pair, member: str) -> Toward:
-    return pair.toward.setdefault(member, Toward())
+def _side(pair: Pair, member: str) -> Stance:
+    return pair.toward.setdefault(member, Stance())
 
 
 def evolve(pair: Pair, event: Event, at: Instant) -> Pair:
@@ -125,7 +125,7 @@ def evolve(pair: Pair, event: Event, at: Instant) -> Pair:
     return pair
 
 
-PAIR = View(
+PAIR = DecisionModel(
     "pair",
     pair_tag,
     (
@@ -151,7 +151,7 @@ PAIR = View(
 )
 
 
-def reach(facts: Facts, acting: str, target: str) -> tuple[Pair, Member]:
+def require_reachable(facts: Facts, acting: str, target: str) -> tuple[Pair, Member]:
     """The pair and the target, for an act that needs the other to be there and willing (X18).
 
     Refused: `self`; `blocked_by_you`; `not_available` when the target is unknown, erased or hidden, or has blocked the
@@ -164,7 +164,7 @@ def reach(facts: Facts, acting: str, target: str) -> tuple[Pair, Member]:
     return pair, member
 
 
-def known(facts: Facts, acting: str, target: str) -> Pair:
+def require_registered_pair(facts: Facts, acting: str, target: str) -> Pair:
     """The pair, for an act that ends something: that is possible toward the hidden, the erased and the blocked too
     (H14).
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from domain.decision import ALREADY_SO, Command, Decider, Deciders, Facts, Outcome, View, accepted, no_member
+from domain.decision import ALREADY_SO, Command, Decider, Deciders, DecisionModel, Facts, Outcome, accepted, no_member
 from domain.event import recorded_as
 from domain.identifiers import Instant, MemberId, Storable, policy_tag
 from domain.refusals import Refused
@@ -99,7 +99,7 @@ def evolve(history: PolicyHistory, event: PolicyChanged, _: Instant) -> PolicyHi
     return history
 
 
-POLICY = View("policy", policy_tag, (PolicyChanged,), PolicyHistory, evolve)
+POLICY = DecisionModel("policy", policy_tag, (PolicyChanged,), PolicyHistory, evolve)
 
 
 def change_policy(command: ChangePolicy, facts: Facts) -> Outcome:

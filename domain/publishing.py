@@ -6,7 +6,17 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Annotated
 
-from domain.decision import ALREADY_SO, Command, Decider, Deciders, Facts, Outcome, View, accepted, refuse_unless
+from domain.decision import (
+    ALREADY_SO,
+    Command,
+    Decider,
+    Deciders,
+    DecisionModel,
+    Facts,
+    Outcome,
+    accepted,
+    refuse_unless,
+)
 from domain.decision import field as field_of
 from domain.event import Event, Personal, recorded_as
 from domain.identifiers import (
@@ -20,8 +30,8 @@ from domain.identifiers import (
     own_share_tag,
     shared_tag,
 )
-from domain.members import Text, within
-from domain.pair import reach
+from domain.members import Text, require_length
+from domain.pair import require_reachable
 from domain.refusals import Refused
 
 
@@ -167,7 +177,7 @@ def evolve_item(item: Item, event: Event, _: Instant) -> Item:
     return item
 
 
-ITEM = View("item", item_tag, (PostPublished, ArticlePublished, PostShared, PostDeleted), Item, evolve_item)
+ITEM = DecisionModel("item", item_tag, (PostPublished, ArticlePublished, PostShared, PostDeleted), Item, evolve_item)
 
 
 def evolve_articles(articles: set[str], event: Event, _: Instant) -> set[str]:
@@ -179,7 +189,7 @@ def evolve_articles(articles: set[str], event: Event, _: Instant) -> set[str]:
     return articles
 
 
-STANDING_ARTICLES: View[set[str]] = View(
+STANDING_ARTICLES: DecisionModel[set[str]] = DecisionModel(
     "standing_articles", member_tag, (ArticlePublished, PostDeleted), set, evolve_articles
 )
 
@@ -193,7 +203,9 @@ def evolve_own_share(share: list[str], event: Event, _: Instant) -> list[str]:
     return share
 
 
-OWN_SHARE: View[list[str]] = View("own_share", own_share_tag, (PostShared, PostDeleted), list, evolve_own_share)
+OWN_SHARE: DecisionModel[list[str]] = DecisionModel(
+    "own_share", own_share_tag, (PostShared, PostDeleted), list, evolve_own_share
+)
 
 
 # Decisions
@@ -215,7 +227,7 @@ def publish(
 
 def publish_post(command: PublishPost, facts: Facts) -> Outcome:
     refuse_unless(bool(command.text), "empty_text")
-    within(command.text, facts.policy.post_length)
+    require_length(command.text, facts.policy.post_length)
     item = publish(command.author, command.item, command.kind.value, command.audience.value, (command.text,), facts)
     if item is None:
         return ALREADY_SO
@@ -233,8 +245,8 @@ def publish_post(command: PublishPost, facts: Facts) -> Outcome:
 
 def publish_article(command: PublishArticle, facts: Facts) -> Outcome:
     refuse_unless(bool(command.title) and bool(command.body), "empty_text")
-    within(command.title, facts.policy.title_length)
-    within(command.body, facts.policy.body_length)
+    require_length(command.title, facts.policy.title_length)
+    require_length(command.body, facts.policy.body_length)
     content = (command.title, command.body)
     item = publish(command.author, command.item, "article", "anyone", content, facts)
     if item is None:
@@ -246,14 +258,14 @@ def publish_article(command: PublishArticle, facts: Facts) -> Outcome:
 
 
 def share_post(command: SharePost, facts: Facts) -> Outcome:
-    within(command.comment or "", facts.policy.post_length)
+    require_length(command.comment or "", facts.policy.post_length)
     shared = facts.read(ITEM, command.item)
     refuse_unless(bool(shared.author) and not shared.deleted, "not_available")
     original = shared if shared.kind != "share" else facts.read(ITEM, shared.original)
     refuse_unless(not original.deleted, "not_available")
     for actor in dict.fromkeys((shared.author, original.author)):
         if actor != command.sharer:
-            pair, _ = reach(facts, command.sharer, actor)
+            pair, _ = require_reachable(facts, command.sharer, actor)
             if actor == original.author and original.audience == Audience.CONNECTIONS:
                 refuse_unless(pair.connected, "not_available")
     refuse_unless(original.audience == Audience.ANYONE, "not_shareable")

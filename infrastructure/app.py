@@ -22,13 +22,13 @@ from infrastructure.log.envelope import describe, metadata_of, recorded_at, veri
 from infrastructure.log.interface import Log, LogUnavailable
 from infrastructure.log.memory import MemoryLog
 from infrastructure.log.sqlite.log import SqliteLog
-from infrastructure.queries import AsOf, Questions
+from infrastructure.queries import AsOf, Queries
 from infrastructure.read_models.bulk_fill import Progress
 from infrastructure.read_models.reading import SqlReading, position_at
 from infrastructure.read_models.rebuild import Rebuild, RebuildReport
-from infrastructure.read_models.runner import ProjectionStatus, Runner
+from infrastructure.read_models.runner import ProjectionRunner, ProjectionStatus
 from infrastructure.read_models.store import ReadStore
-from projections.catalogue import DERIVATIONS, PROJECTIONS
+from projections.catalogue import DERIVED_PROJECTIONS, PROJECTIONS
 from projections.reading import Reading
 
 READ_MODELS_SUFFIX = "-read-models"
@@ -58,7 +58,7 @@ def instant(when: When) -> Instant:
     return since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds
 
 
-class Network(Questions):
+class Network(Queries):
     """One member network: commands in, facts kept, questions answered. Made by `open_network`; usable from many
     threads."""
 
@@ -76,7 +76,7 @@ class Network(Questions):
         self._clock = clock
         self.store = store
         self._handler = CommandHandler(log, clock, ids)
-        self._runner = Runner(log, store, self._fill_empty)
+        self._runner = ProjectionRunner(log, store, self._fill_empty)
         if follow:
             self._runner.start()
 
@@ -268,9 +268,8 @@ def open_network(
         log = SqliteLog(Path(path))
         path = str(log.path)
     try:
-        store = ReadStore(
-            None if path is None else path + READ_MODELS_SUFFIX, PROJECTIONS, DERIVATIONS, log_identity(log), log.head()
-        )
+        beside = None if path is None else path + READ_MODELS_SUFFIX
+        store = ReadStore(beside, PROJECTIONS, DERIVED_PROJECTIONS, log_identity(log), log.head())
     except (apsw.NotADBError, apsw.CorruptError) as error:
         log.close()
         raise LogUnavailable(

@@ -66,7 +66,7 @@ ADVANCE_EVENTS_MAX = 50_000
 ADVANCE_PAGE = 2_000
 
 
-class Questions(ABC):
+class Queries(ABC):
     """The queries, over whatever gives readings of a log and its read models."""
 
     log: Log

@@ -9,7 +9,7 @@ from projections.invitations import INVITATIONS
 from projections.members import MEMBERS
 from projections.notices import NOTICES
 from projections.privacy import PRIVACY
-from projections.projection import Derivation, Projection
+from projections.projection import DerivedProjection, Projection
 
 PROJECTIONS: tuple[Projection, ...] = (
     MEMBERS,
@@ -22,5 +22,5 @@ PROJECTIONS: tuple[Projection, ...] = (
     FEED_POLICIES,
 )
 
-DERIVATIONS: tuple[Derivation, ...] = (FEED_PUSH,)
+DERIVED_PROJECTIONS: tuple[DerivedProjection, ...] = (FEED_PUSH,)
 """What is worked out from their tables."""

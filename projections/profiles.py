@@ -6,7 +6,7 @@ What people wrote stays in the log; a row of `setting` leads to the event that h
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from domain.members import UNSAID, Visibility
+from domain.members import EMPTY_PROFILE, Visibility
 from projections.connection_queries import connection_count
 from projections.follower_queries import follower_count, following_count
 from projections.projection import STANDS
@@ -56,7 +56,7 @@ def profile(reading: Reading, member: str, viewer: str | None, related: Callable
         followers=follower_count(reading, member, viewer),
         following=following_count(reading, member, viewer),
         articles=_standing_articles(reading, member),
-        primary_action=settings.get("primary_action", (UNSAID["primary_action"], 0))[0],
+        primary_action=settings.get("primary_action", (EMPTY_PROFILE["primary_action"], 0))[0],
         relationship=None if viewer is None else related(viewer, member),
     )
 
@@ -72,7 +72,7 @@ def _settings(reading: Reading, member: str) -> Settings:
 
 def _text(reading: Reading, settings: Settings, name: str) -> str:
     if name not in settings:
-        return UNSAID[name]
+        return EMPTY_PROFILE[name]
     return str(getattr(reading.event(settings[name][1]), name))
 
 

@@ -61,7 +61,7 @@ class Projection:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Derivation:
+class DerivedProjection:
     """Tables that are worked out by set-based SQL from those of other projections, one stretch of the log after
     another.
 

@@ -6,6 +6,7 @@ Whether an action is possible is asked of the decision itself, on the facts as o
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from domain.blocking import BlockMember, UnblockMember
 from domain.catalogue import decide
 from domain.connections import RemoveConnection
 from domain.decision import Command, Facts
@@ -15,7 +16,6 @@ from domain.invitation_threads import ReplyKind, ReplyToInvitation
 from domain.invitations import AcceptInvitation, IgnoreInvitation, SendInvitation, WithdrawInvitation
 from domain.members import MEMBER, MemberRegistered, PrimaryAction, PrimaryEmailChanged
 from domain.pair import PAIR, Pair
-from domain.privacy import BlockMember, UnblockMember
 from domain.refusals import Refused
 from projections.connection_queries import connected, email_readable
 from projections.follower_queries import follows

@@ -9,14 +9,14 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from domain.catalogue import VIEWS
-from domain.decision import Facts, View
+from domain.catalogue import DECISION_MODELS
+from domain.decision import DecisionModel, Facts
 from domain.event import EVENTS, Event
 from domain.identifiers import Instant
 from domain.policy import POLICY, Policy
 from infrastructure.log.dcb import DCBAppendCondition, DCBQuery, DCBQueryItem
 from infrastructure.log.envelope import decode, recorded_at
-from infrastructure.log.interface import Log, Writing
+from infrastructure.log.interface import AppendTransaction, Log
 
 S = TypeVar("S")
 
@@ -26,30 +26,30 @@ CATCH_UP_MAX = 20_000
 """How many events of other processes are folded in; further behind than that, the views are read anew when needed."""
 CATCH_UP_PAGE = 1_000
 
-_TYPES = {view: [EVENTS.by_class[event_class].name for event_class in view.types] for view in VIEWS}
+_TYPES = {view: [EVENTS.by_class[event_class].name for event_class in view.types] for view in DECISION_MODELS}
 
 
-class DecisionViews(Facts):
+class DecisionState(Facts):
     """The facts that decisions read, as of the head of a write lock that is held. Used by one thread at a time."""
 
     def __init__(self, log: Log, new_id: Callable[[], str]) -> None:
         self._log = log
         self._new_id = new_id
-        self._states: dict[View[Any], dict[str, Any]] = {view: {} for view in VIEWS}
+        self._states: dict[DecisionModel[Any], dict[str, Any]] = {view: {} for view in DECISION_MODELS}
         folds: dict[type[Any], list[tuple[dict[str, Any], Callable[..., Any]]]] = defaultdict(list)
-        for view in VIEWS:
+        for view in DECISION_MODELS:
             for event_class in view.types:
                 folds[event_class].append((self._states[view], view.evolve))
         self._folds = {event_class: tuple(pairs) for event_class, pairs in folds.items()}
-        self._writing: Writing | None = None
-        self._boundary: dict[tuple[View[Any], str], None] = {}
+        self._writing: AppendTransaction | None = None
+        self._boundary: dict[tuple[DecisionModel[Any], str], None] = {}
         self._known = 0  # how many states are kept
         self.position = 0
         self.last_at: Instant = -(2**63)
         self.policy = Policy()
         self.policy_version = 0
 
-    def catch_up(self, writing: Writing) -> None:
+    def catch_up(self, writing: AppendTransaction) -> None:
         """Hold the views against the head of a write lock that was just taken: fold in what other processes
         appended."""
         self._writing = writing
@@ -81,7 +81,7 @@ class DecisionViews(Facts):
         self.now = max(now, self.last_at)
         self.policy_version, self.policy = self.read(POLICY).in_force(self.now)
 
-    def read(self, view: View[S], *key: str) -> S:
+    def read(self, view: DecisionModel[S], *key: str) -> S:
         tag = view.tag(*key)
         self._boundary[view, tag] = None
         states = self._states[view]

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from infrastructure.commands.request import GROUP_MAX, Answer, Request, Result, told
-from infrastructure.log.interface import Writing
+from infrastructure.log.interface import AppendTransaction
 
 if TYPE_CHECKING:
     from infrastructure.commands.handler import CommandHandler
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CLOSED_CHECK_SECONDS = 0.05
 
 
-class LoopLane:
+class EventLoopLane:
     """The commands in flight on one event loop.
 
     The write lock is waited for, and the flush is made, in a thread, so the loop goes on meanwhile; the decisions are
@@ -61,7 +61,7 @@ class LoopLane:
                 self._handler.abandon(writing)
                 return
 
-    def _decide(self, writing: Writing, begun: threading.Event) -> None:
+    def _decide(self, writing: AppendTransaction, begun: threading.Event) -> None:
         begun.set()
         group = [self._waiting.popleft() for _ in range(min(len(self._waiting), GROUP_MAX))]
         try:
@@ -73,7 +73,10 @@ class LoopLane:
             self._thread.submit(self._commit, writing, group, answers)
 
     def _commit(
-        self, writing: Writing, group: Sequence[tuple[Request, asyncio.Future[Result]]], answers: Sequence[Answer]
+        self,
+        writing: AppendTransaction,
+        group: Sequence[tuple[Request, asyncio.Future[Result]]],
+        answers: Sequence[Answer],
     ) -> None:
         try:
             self._handler.commit_and_leave(writing)

@@ -19,12 +19,12 @@ from domain.catalogue import decide
 from domain.decision import Command
 from domain.identifiers import Instant
 from domain.refusals import Refused
-from infrastructure.commands.decision_state import DecisionViews
-from infrastructure.commands.event_loop import LoopLane
+from infrastructure.commands.decision_state import DecisionState
+from infrastructure.commands.event_loop import EventLoopLane
 from infrastructure.commands.request import GROUP_MAX, Answer, Request, Result, told
 from infrastructure.gc_pause import collector_paused
 from infrastructure.log.envelope import decode, encode, metadata_of
-from infrastructure.log.interface import Log, LogUnavailable, Writing
+from infrastructure.log.interface import AppendTransaction, Log, LogUnavailable
 
 
 def command_tag(command_id: str) -> str:
@@ -44,10 +44,10 @@ class CommandHandler:
         self._log = log
         self._clock = clock
         self._new_id = new_id
-        self._views = DecisionViews(log, new_id)
+        self._views = DecisionState(log, new_id)
         self._lane = threading.Lock()
         self._waiting: deque[_Waiting] = deque()
-        self._loops: dict[asyncio.AbstractEventLoop, LoopLane] = {}
+        self._loops: dict[asyncio.AbstractEventLoop, EventLoopLane] = {}
 
     def handle(self, request: Request) -> Result:
         """Decide and record durably. Raises Refused; LogUnavailable when the log cannot be written."""
@@ -85,7 +85,7 @@ class CommandHandler:
         if lane is None:
             for former in [each for each in self._loops if each.is_closed()]:
                 self._loops.pop(former).close()
-            lane = self._loops[loop] = LoopLane(loop, self)
+            lane = self._loops[loop] = EventLoopLane(loop, self)
         return await lane.handle(request)
 
     def close(self) -> None:
@@ -106,7 +106,7 @@ class CommandHandler:
         for waiting, answer in zip(group, answers, strict=True):
             waiting.answer = answer
 
-    def begin(self) -> Writing:
+    def begin(self) -> AppendTransaction:
         """Take the lane and the log's write lock; commit or abandon gives both back."""
         self._lane.acquire()
         try:
@@ -115,7 +115,7 @@ class CommandHandler:
             self._lane.release()
             raise
 
-    def abandon(self, writing: Writing) -> None:
+    def abandon(self, writing: AppendTransaction) -> None:
         """Forget what was decided, and leave the lane."""
         try:
             writing.rollback()
@@ -123,14 +123,14 @@ class CommandHandler:
         finally:
             self._lane.release()
 
-    def commit_and_leave(self, writing: Writing) -> None:
+    def commit_and_leave(self, writing: AppendTransaction) -> None:
         """Commit, and leave the lane."""
         try:
             self.commit(writing)
         finally:
             self._lane.release()
 
-    def commit(self, writing: Writing) -> None:
+    def commit(self, writing: AppendTransaction) -> None:
         """Commit what was decided; should that fail, the views forget it too."""
         try:
             writing.commit()
@@ -138,7 +138,7 @@ class CommandHandler:
             self._views.forget()
             raise
 
-    def decide_group(self, writing: Writing, requests: Sequence[Request]) -> list[Answer]:
+    def decide_group(self, writing: AppendTransaction, requests: Sequence[Request]) -> list[Answer]:
         """An answer for each request, with its events appended and not yet committed. Should a decision crash, by a
         programmer's mistake, that is its answer and the others stand; should the log fail, all is rolled back."""
         answers: list[Answer] = []
@@ -161,7 +161,7 @@ class CommandHandler:
             raise
         return answers
 
-    def _decide(self, writing: Writing, request: Request) -> Result:
+    def _decide(self, writing: AppendTransaction, request: Request) -> Result:
         views, command = self._views, request.command
         if request.command_id is not None and writing.tail_of(command_tag(request.command_id)) is not None:
             return self._first_result(writing, request.command_id, command)
@@ -200,7 +200,7 @@ class CommandHandler:
             decided["policy"] = self._views.policy_version
         return asked, decided
 
-    def _first_result(self, writing: Writing, command_id: str, command: Command) -> Result:
+    def _first_result(self, writing: AppendTransaction, command_id: str, command: Command) -> Result:
         rows = writing.load(command_tag(command_id), ())
         metadata = metadata_of(rows[0][2])
         if metadata.digest != digest(command):

@@ -12,7 +12,7 @@ from infrastructure.log.dcb import DCBAppendCondition, DCBEvent, ProgrammingErro
 from infrastructure.log.unavailable import LogUnavailable
 
 if TYPE_CHECKING:
-    from infrastructure.log.interface import Writing
+    from infrastructure.log.interface import AppendTransaction
 
 GROUP_APPENDS_MAX = 256
 """How many waiting appends share one transaction: enough that the disk's flush is paid once, few enough that the
@@ -46,7 +46,7 @@ class GroupCommit:
     """A lone caller writes and commits in its own thread. Who comes while it does so waits; when it is done, the
     first of those leads the next group."""
 
-    def __init__(self, writing: Callable[[], AbstractContextManager[Writing]]) -> None:
+    def __init__(self, writing: Callable[[], AbstractContextManager[AppendTransaction]]) -> None:
         self._writing = writing
         self._lock = threading.Lock()
         self._waiting: deque[_Append] = deque()
@@ -108,7 +108,7 @@ class GroupCommit:
                     waiting.turn.release()
 
     @staticmethod
-    def _write(writing: Writing, waiting: _Append) -> None:
+    def _write(writing: AppendTransaction, waiting: _Append) -> None:
         try:
             waiting.position = writing.append(waiting.events, waiting.condition)
         except LogUnavailable:

@@ -25,7 +25,7 @@ from infrastructure.log.group_commit import GroupCommit
 from infrastructure.log.subscription import LogReading, LogSubscription
 from infrastructure.log.unavailable import LogUnavailable
 
-__all__ = ["Log", "LogUnavailable", "Recorded", "Writing", "sound_tags"]
+__all__ = ["AppendTransaction", "Log", "LogUnavailable", "Recorded", "sound_tags"]
 
 Recorded = tuple[int, str, bytes]
 """One event as it is replayed: position, type, data."""
@@ -47,7 +47,7 @@ def sound_tags(event: DCBEvent) -> list[str]:
     return tags
 
 
-class Writing(ABC):
+class AppendTransaction(ABC):
     """The log's one write lock, held, from Log.begin() until commit() or rollback(). Used by one thread at a time, not
     necessarily the same: commit() may be called from another thread than begin()."""
 
@@ -59,16 +59,16 @@ class Writing(ABC):
         """Adds the events and returns the last position; visible to others, and durable, only after commit().
 
         IntegrityError if the condition fails, ProgrammingError if there are no events or an unsound one: earlier
-        appends of this Writing stay. Rows may be kept back until commit(), so trouble with the disk can show there;
-        LogUnavailable, wherever it shows: the whole Writing is rolled back."""
+        appends of this transaction stay. Rows may be kept back until commit(), so trouble with the disk can show there;
+        LogUnavailable, wherever it shows: the whole transaction is rolled back."""
 
     @abstractmethod
     def load(self, tag: str, types: Sequence[str], after: int = 0) -> list[Recorded]:
-        """As Log.load, and sees this Writing's own appends."""
+        """As Log.load, and sees this AppendTransaction's own appends."""
 
     @abstractmethod
     def tail_of(self, tag: str) -> int | None:
-        """As Log.tail_of, and sees this Writing's own appends."""
+        """As Log.tail_of, and sees this AppendTransaction's own appends."""
 
     @abstractmethod
     def commit(self) -> None:
@@ -77,7 +77,7 @@ class Writing(ABC):
 
     @abstractmethod
     def rollback(self) -> None:
-        """Forgets the appends and releases the lock. Does nothing on a Writing that has ended."""
+        """Forgets the appends and releases the lock. Does nothing on an AppendTransaction that has ended."""
 
 
 class Log(DCBRecorder):
@@ -92,7 +92,7 @@ class Log(DCBRecorder):
         self._group_commit = GroupCommit(self.writing)
 
     @abstractmethod
-    def begin(self) -> Writing:
+    def begin(self) -> AppendTransaction:
         """Waits for the write lock, against other threads and other processes, and takes it. LogUnavailable("busy")
         if it does not come free in the log's time."""
 
@@ -137,7 +137,7 @@ class Log(DCBRecorder):
         self.close()
 
     @contextmanager
-    def writing(self) -> Iterator[Writing]:
+    def writing(self) -> Iterator[AppendTransaction]:
         """begin(); commit() at the end, rollback() if the block raises."""
         writing = self.begin()
         try:

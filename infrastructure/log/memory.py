@@ -15,7 +15,7 @@ from infrastructure.log.dcb import (
     IntegrityError,
     ProgrammingError,
 )
-from infrastructure.log.interface import Log, LogUnavailable, Recorded, Writing, sound_tags
+from infrastructure.log.interface import AppendTransaction, Log, LogUnavailable, Recorded, sound_tags
 
 BUSY_SECONDS_MAX = 30.0
 Stored = tuple[str, bytes, tuple[str, ...]]
@@ -24,7 +24,7 @@ Stored = tuple[str, bytes, tuple[str, ...]]
 class MemoryLog(Log):
     """Events in a list, and the positions of each type and of each tag and type in ascending lists beside it.
 
-    What a Writing appends lies at the ends of these lists, beyond the committed head, where readers do not look."""
+    What a transaction appends lies at the ends of these lists, beyond the committed head, where readers do not look."""
 
     def __init__(self, *, busy_seconds: float = BUSY_SECONDS_MAX) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class MemoryLog(Log):
         self._by_type: dict[str, list[int]] = {}
         self._by_tag: dict[str, dict[str, list[int]]] = {}
 
-    def begin(self) -> Writing:
+    def begin(self) -> AppendTransaction:
         if not self._write_lock.acquire(timeout=self._busy_seconds):
             raise LogUnavailable("busy", f"The log was not free within {self._busy_seconds:g} seconds")
         try:
@@ -45,7 +45,7 @@ class MemoryLog(Log):
         except LogUnavailable:
             self._write_lock.release()
             raise
-        return _MemoryWriting(self)
+        return _MemoryAppendTransaction(self)
 
     def head(self) -> int:
         self._require_open()
@@ -143,7 +143,7 @@ class MemoryLog(Log):
         return found
 
 
-class _MemoryWriting(Writing):
+class _MemoryAppendTransaction(AppendTransaction):
     def __init__(self, log: MemoryLog) -> None:
         self._log = log
         self._open = True
@@ -202,7 +202,7 @@ class _MemoryWriting(Writing):
 
     def _require_open(self) -> None:
         if not self._open:
-            raise ProgrammingError("This Writing has been committed or rolled back")
+            raise ProgrammingError("This AppendTransaction has been committed or rolled back")
 
     def _fails(self, condition: DCBAppendCondition) -> bool:
         after = condition.after or 0

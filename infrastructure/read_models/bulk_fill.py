@@ -23,7 +23,7 @@ from infrastructure.log.sqlite.log import SqliteLog
 from infrastructure.read_models.row_writer import RowWriter
 from infrastructure.read_models.runner import ProjectionStopped
 from infrastructure.read_models.store import ReadStore, index_sql
-from projections.catalogue import DERIVATIONS, PROJECTIONS
+from projections.catalogue import DERIVED_PROJECTIONS, PROJECTIONS
 from projections.projection import Projection, Table
 
 BATCH_EVENTS = 20_000
@@ -133,7 +133,7 @@ def main() -> None:
 def _fill_task() -> None:
     task = orjson.loads(sys.stdin.buffer.read())
     log = SqliteLog(task["log"])
-    store = ReadStore(task["store"], PROJECTIONS, DERIVATIONS, None, log.head(), fit=False)
+    store = ReadStore(task["store"], PROJECTIONS, DERIVED_PROJECTIONS, None, log.head(), fit=False)
     projections = [projection for projection in PROJECTIONS if projection.name in task["projections"]]
     names = {table: task["names"][table.name] for projection in projections for table in projection.tables}
     fill(log, store, projections, names, task["goal"], task["generation"])

@@ -3,13 +3,13 @@
 from functools import cached_property
 from typing import Any, TypeVar
 
-from domain.decision import Facts, View
+from domain.decision import DecisionModel, Facts
 from domain.event import EVENTS, Event
 from domain.identifiers import Instant
 from domain.policy import POLICY, Policy, PolicyHistory
 from infrastructure.log.envelope import decode, recorded_at
 from infrastructure.log.interface import Log
-from infrastructure.read_models.store import Run
+from infrastructure.read_models.store import Execute
 from projections.reading import Reading
 
 S = TypeVar("S")
@@ -18,7 +18,7 @@ S = TypeVar("S")
 class SqlReading(Reading):
     """One snapshot of the read store, as of a position."""
 
-    def __init__(self, run: Run, log: Log, as_of: int, now: Instant) -> None:
+    def __init__(self, run: Execute, log: Log, as_of: int, now: Instant) -> None:
         self._run = run
         self._log = log
         self.as_of = as_of
@@ -43,7 +43,7 @@ class SqlReading(Reading):
         return fold(self._log, POLICY, (), self.as_of)
 
 
-def fold(log: Log, view: View[S], key: tuple[str, ...], as_of: int) -> S:
+def fold(log: Log, view: DecisionModel[S], key: tuple[str, ...], as_of: int) -> S:
     """The state of a decision view as of a position."""
     names = [EVENTS.by_class[event_class].name for event_class in view.types]
     state = view.initial()
@@ -61,11 +61,11 @@ class PastFacts(Facts):
     def __init__(self, log: Log, as_of: int, now: Instant) -> None:
         self._log = log
         self._as_of = as_of
-        self._states: dict[tuple[View[Any], tuple[str, ...]], Any] = {}
+        self._states: dict[tuple[DecisionModel[Any], tuple[str, ...]], Any] = {}
         self.now = now
         self.policy = self.read(POLICY).in_force(now)[1]
 
-    def read(self, view: View[S], *key: str) -> S:
+    def read(self, view: DecisionModel[S], *key: str) -> S:
         known = self._states.get((view, key))
         if known is None:
             known = self._states[view, key] = fold(self._log, view, key, self._as_of)

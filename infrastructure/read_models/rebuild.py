@@ -15,8 +15,8 @@ from infrastructure.log.interface import Log
 from infrastructure.read_models.bulk_fill import BATCH_EVENTS, PAGE_EVENTS, Progress, fill_shared
 from infrastructure.read_models.row_writer import RowWriter
 from infrastructure.read_models.runner import ProjectionStopped
-from infrastructure.read_models.store import ReadStore, Run, index_sql, table_sql
-from projections.projection import Derivation, Projection, Table
+from infrastructure.read_models.store import Execute, ReadStore, index_sql, table_sql
+from projections.projection import DerivedProjection, Projection, Table
 
 REBUILT, FORMER = "__rebuilt_", "__former"
 """What marks the names of tables that are not live."""
@@ -96,18 +96,18 @@ class Rebuild:
                 self._swap(run)
         return equal
 
-    def _derive(self, run: Run) -> None:
+    def _derive(self, run: Execute) -> None:
         # What is worked out from tables that are not rebuilt is worked out from the live ones, which hold more.
         for derivation in self._derivations:
             for statement in derivation.sql(self._names):
                 run(statement, {"after": self._derived, "upto": self._position})
         self._derived = self._position
 
-    def _compare(self, run: Run, live: dict[str, int]) -> dict[str, bool]:
+    def _compare(self, run: Execute, live: dict[str, int]) -> dict[str, bool]:
         equal = {}
-        models: list[Projection | Derivation] = [*self._projections, *self._derivations]
+        models: list[Projection | DerivedProjection] = [*self._projections, *self._derivations]
         for model in models:
-            same = self._same_rows if isinstance(model, Derivation) else self._same_order
+            same = self._same_rows if isinstance(model, DerivedProjection) else self._same_order
             equal[model.name] = live[model.name] == self._position and all(same(run, table) for table in model.tables)
         return equal
 
@@ -125,7 +125,7 @@ class Rebuild:
                 raise ProjectionStopped(f"The read model {name} cannot take the event at position {position}: {error}")
             self._position = events[-1][0]
 
-    def _same_rows(self, run: Run, table: Table) -> bool:
+    def _same_rows(self, run: Execute, table: Table) -> bool:
         """Whether the live and the rebuilt rows are equal in whatever order: derived rows come stretch by stretch."""
         name = self._names[table]
         return not any(
@@ -134,7 +134,7 @@ class Rebuild:
             for one, other in ((table.name, name), (name, table.name))
         )
 
-    def _same_order(self, run: Run, table: Table) -> bool:
+    def _same_order(self, run: Execute, table: Table) -> bool:
         """Whether the live and the rebuilt rows are equal. Both were written in the order of the log, so the nth of one
         is held against the nth of the other, and the comparison is one pass over both."""
         name = self._names[table]
@@ -146,14 +146,14 @@ class Rebuild:
         ((both,),) = run(f"SELECT count(*) FROM {matched} WHERE {alike}")
         return bool(live == rebuilt == both)
 
-    def _swap(self, run: Run) -> None:
+    def _swap(self, run: Execute) -> None:
         for table, name in self._names.items():
             run(f"ALTER TABLE {table.name} RENAME TO {table.name}{FORMER}")
             run(f"ALTER TABLE {name} RENAME TO {table.name}")
         for name in self._chosen:
             run("UPDATE checkpoint SET position = ?, error = NULL WHERE projection = ?", (self._position, name))
 
-    def _drop(self, run: Run) -> None:
+    def _drop(self, run: Execute) -> None:
         """Drop what this rebuild, or one that was cut off, has left."""
         for (name,) in run("SELECT name FROM sqlite_schema WHERE type = 'table'"):
             if REBUILT in name or name.endswith(FORMER):

@@ -15,7 +15,7 @@ from infrastructure.gc_pause import collector_paused
 from infrastructure.log.envelope import UnreadableEvent, decode, metadata_of
 from infrastructure.log.interface import Log
 from infrastructure.read_models.row_writer import RowsRefused, RowWriter
-from infrastructure.read_models.store import ReadStore, RebuildRunning, Run
+from infrastructure.read_models.store import Execute, ReadStore, RebuildRunning
 
 BATCH_EVENTS = 2_000
 """How many events share one transaction: enough to be fast, few enough that a wait for the next one is short."""
@@ -58,7 +58,7 @@ class ProjectionStatus:
     error: str | None
 
 
-class Runner:
+class ProjectionRunner:
     """Advances the projections of one store along one log."""
 
     def __init__(self, log: Log, store: ReadStore, fill: Callable[[], None]) -> None:
@@ -168,7 +168,7 @@ class Runner:
             self._advanced.notify_all()
         return len(events)
 
-    def _derive(self, run: Run) -> None:
+    def _derive(self, run: Execute) -> None:
         """Work out the derived tables, as far as the tables they are worked out from have come."""
         checkpoints = self._checkpoints(run)
         for derivation in self._store.derivations:
@@ -241,6 +241,6 @@ class Runner:
         self._wake.set()
 
     @staticmethod
-    def _checkpoints(run: Run) -> dict[str, tuple[int, str | None]]:
+    def _checkpoints(run: Execute) -> dict[str, tuple[int, str | None]]:
         rows = run("SELECT projection, position, error FROM checkpoint ORDER BY projection")
         return {name: (position, error) for name, position, error in rows}

@@ -14,9 +14,9 @@ from typing import Any
 
 import apsw
 
-from projections.projection import OPEN, Derivation, Projection, Table
+from projections.projection import OPEN, DerivedProjection, Projection, Table
 
-Run = Callable[..., list[tuple[Any, ...]]]
+Execute = Callable[..., list[tuple[Any, ...]]]
 """Executes a statement with parameters (a mapping, or positions) and returns all its rows."""
 
 BUSY_WAIT_SECONDS = 0.001
@@ -76,7 +76,7 @@ class ReadStore:
         self,
         path: str | None,
         projections: Sequence[Projection],
-        derivations: Sequence[Derivation],
+        derivations: Sequence[DerivedProjection],
         log_identity: str | None,
         log_head: int,
         *,
@@ -158,7 +158,7 @@ class ReadStore:
             run("INSERT INTO store VALUES ('shape', ?), ('generation', '0')", (shape,))
 
     @property
-    def models(self) -> list[Projection | Derivation]:
+    def models(self) -> list[Projection | DerivedProjection]:
         """The projections, and what is derived from them."""
         return [*self.projections, *self.derivations]
 
@@ -166,12 +166,12 @@ class ReadStore:
     def tables(self) -> list[Table]:
         return [table for model in self.models for table in model.tables]
 
-    def sources(self, derivation: Derivation) -> list[str]:
+    def sources(self, derivation: DerivedProjection) -> list[str]:
         """The names of the projections from whose tables a derivation is worked out."""
         return [one.name for one in self.projections if not set(one.tables).isdisjoint(derivation.reads)]
 
     @contextmanager
-    def writing(self) -> Iterator[Run]:
+    def writing(self) -> Iterator[Execute]:
         """One write transaction, alone among threads and processes; committed at the end, rolled back if the block
         raises."""
         with self._writing_lock, self._memory_lock if self.path is None else self._writing_lock:
@@ -189,7 +189,7 @@ class ReadStore:
             self._writer.executemany(sql, rows)
 
     @contextmanager
-    def reading(self) -> Iterator[Run]:
+    def reading(self) -> Iterator[Execute]:
         """One consistent snapshot, for as long as the block lasts. Live reads never wait for the writer, nor it for
         them."""
         if self.path is None:
@@ -211,7 +211,7 @@ class ReadStore:
                 connection.execute("COMMIT")
 
     @staticmethod
-    def _run_on(connection: apsw.Connection) -> Run:
+    def _run_on(connection: apsw.Connection) -> Execute:
         def run(sql: str, parameters: Any = ()) -> list[tuple[Any, ...]]:
             return connection.execute(sql, parameters).fetchall()
 

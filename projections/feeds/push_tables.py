@@ -19,7 +19,7 @@ from projections.feeds.publications import ACTIVITY
 from projections.followers import FOLLOW
 from projections.invitations import INVITATION
 from projections.members import MEMBER
-from projections.projection import OPEN, Derivation, Table
+from projections.projection import OPEN, DerivedProjection, Table
 
 ENTRIES_KEPT = 800
 """How many pushed entries of a reader are kept; what is older is pulled."""
@@ -105,7 +105,7 @@ _FORGET_FORMER = """
 DELETE FROM {feed_unpushed} WHERE began <= :after AND author IN (
   SELECT newer.author FROM {feed_unpushed} AS newer WHERE newer.began > :after)"""
 
-FEED_PUSH = Derivation(
+FEED_PUSH = DerivedProjection(
     "feed_push",
     (FEED_ENTRY, FEED_UNPUSHED, FEED_GAP),
     (ACTIVITY, FOLLOW, INVITATION, MEMBER, FEED_POLICY),

@@ -11,7 +11,7 @@ from infrastructure.app import READ_MODELS_SUFFIX, Network, open_network
 from infrastructure.log.dcb import DCBEvent
 from infrastructure.log.envelope import UnreadableEvent
 from infrastructure.log.interface import LogUnavailable
-from infrastructure.read_models.runner import BULK_EVENTS_MIN, NotYet, ProjectionStopped, Runner
+from infrastructure.read_models.runner import BULK_EVENTS_MIN, NotYet, ProjectionRunner, ProjectionStopped
 from infrastructure.read_models.store import ReadStore
 from projections.followers import FOLLOWERS
 from projections.projection import PUT, Change, Projection, Table
@@ -130,7 +130,7 @@ def test_e12_a_handler_that_fails_stops_its_projection_alone(tmp_path: Path) -> 
     with open_network("memory:", follow=False) as network:
         register(network, "ada", "bob", "c", "dan")
         store = ReadStore(None, (letters, FOLLOWERS), (), None, network.head)
-        runner = Runner(network.log, store, fill=lambda: None)
+        runner = ProjectionRunner(network.log, store, fill=lambda: None)
         runner.catch_up()
         status = {one.name: one for one in runner.status()}
         assert (status["letters"].position, status["followers"].position) == (2, 4)

@@ -24,7 +24,7 @@ from infrastructure.log.dcb import (
     DCBSequencedEvent,
     IntegrityError,
 )
-from infrastructure.log.interface import Log, LogUnavailable, Writing
+from infrastructure.log.interface import AppendTransaction, Log, LogUnavailable
 from infrastructure.log.sqlite.log import SqliteLog
 from infrastructure.log.sqlite.tag_index import MERGE_EVENTS
 
@@ -64,7 +64,7 @@ def expected(naive: list[DCBSequencedEvent], tag: str, after: int, types: list[s
     ]
 
 
-def require_equal(log: Log | Writing, naive: list[DCBSequencedEvent], after: int, types: list[str]) -> None:
+def require_equal(log: Log | AppendTransaction, naive: list[DCBSequencedEvent], after: int, types: list[str]) -> None:
     for tag in [*MANY_TAGS, "none"]:
         assert log.tail_of(tag) == max((each.position for each in naive if tag in each.event.tags), default=None)
         for asked in ([], types):

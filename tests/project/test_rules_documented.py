@@ -39,7 +39,7 @@ CONCEPTS = {
     "domain.connections": "connections",
     "domain.following": "following",
     "domain.publishing": "publishing",
-    "domain.privacy": "privacy",
+    "domain.blocking": "privacy",
     "domain.notices": "notices",
     "domain.policy": "policy",
 }

@@ -13,7 +13,7 @@ from hypothesis import strategies
 from support.given import World, any_command, invited, members
 
 from domain import COMMANDS, EraseMember, PublishPost, ReplyKind, ReplyToInvitation
-from domain.catalogue import VIEWS, decide
+from domain.catalogue import DECISION_MODELS, decide
 from domain.event import EVENTS
 from domain.identifiers import DAY, HOUR
 from domain.refusals import Refused
@@ -39,7 +39,7 @@ def test_any_command_from_any_state_makes_foldable_events_and_none_the_second_ti
     assert answers["accepted"] > 10, "the story is worth telling"
     facts = world.facts()
     for event in world.events():
-        for view in VIEWS:
+        for view in DECISION_MODELS:
             for tag in event.tags():
                 kind, _, names = tag.partition(":")
                 if kind == view.tag.__name__.removesuffix("_tag") and type(event) in view.types:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from support.given import registered
 
 import domain
-from domain.catalogue import VIEWS
+from domain.catalogue import DECISION_MODELS
 from domain.event import EVENTS, Event, EventRegister, EventType, Personal, recorded_as
 from domain.identifiers import IDENTIFIER, pair_tag
 from domain.members import MemberRegistered
@@ -151,7 +151,7 @@ def test_a_pair_has_one_tag_and_no_other_pair_has_it(one: str, other: str) -> No
     assert set(pair_tag(one, other).removeprefix("pair:").split("~")) == {one, other}
 
 
-@generated(strategies.sampled_from(VIEWS), strategies.lists(ANY_EVENT, max_size=6))
+@generated(strategies.sampled_from(DECISION_MODELS), strategies.lists(ANY_EVENT, max_size=6))
 def test_a_view_folds_whatever_was_recorded(view: Any, history: list[Event]) -> None:
     """`evolve` holds no rule: no history, however odd, makes it fail."""
     state = view.initial()
@@ -163,7 +163,9 @@ def test_a_view_folds_whatever_was_recorded(view: Any, history: list[Event]) -> 
 TAGGED = {"member_tag": "member:", "inviter_tag": "inviter:", "pair_tag": "pair:", "item_tag": "item:"}
 
 
-@generated(strategies.sampled_from([view for view in VIEWS if view.tag.__name__ in TAGGED]), strategies.data())
+@generated(
+    strategies.sampled_from([view for view in DECISION_MODELS if view.tag.__name__ in TAGGED]), strategies.data()
+)
 def test_what_a_view_folds_carries_its_tag(view: Any, data: strategies.DataObject) -> None:
     """An event that a view folds but could not find by its tag would be lost."""
     for event_class in view.types:

@@ -14,7 +14,7 @@ import pytest
 
 import domain
 from domain.catalogue import DECIDERS, decide
-from domain.decision import Command, Facts, Outcome, View
+from domain.decision import Command, DecisionModel, Facts, Outcome
 from domain.event import Event
 from domain.identifiers import DAY, Instant
 from domain.invitation_threads import ReplyToInvitation
@@ -45,7 +45,7 @@ class Folded(Facts):
         self.asked: dict[tuple[str, ...], Any] = {}
         self.policy = self.read(POLICY).in_force(now)[1]
 
-    def read(self, view: View[S], *key: str) -> S:
+    def read(self, view: DecisionModel[S], *key: str) -> S:
         if (view.name, *key) not in self.asked:
             tag, state = view.tag(*key), view.initial()
             for event, at in self.history:

@@ -12,12 +12,12 @@ import apsw
 import orjson
 
 from infrastructure.log.dcb import DCBEvent, DCBQuery, DCBQueryItem, DCBSequencedEvent
-from infrastructure.log.interface import Log, LogUnavailable, Recorded, Writing
+from infrastructure.log.interface import AppendTransaction, Log, LogUnavailable, Recorded
 from infrastructure.log.sqlite.file import explained, open_reader, open_writer, same_file
 from infrastructure.log.sqlite.lookup import Lookup, rows_at
 from infrastructure.log.sqlite.statements import HEAD, PAGE, POSITION_MAX, RANGE, EventTypes, Rows, positions_sql
 from infrastructure.log.sqlite.tag_index import MERGE_EVENTS, TagIndex
-from infrastructure.log.sqlite.writing import SqliteWriting
+from infrastructure.log.sqlite.writing import SqliteAppendTransaction
 
 BUSY_SECONDS_MAX = 30.0
 CLOSE_MERGE_EVENTS = 4_000
@@ -51,13 +51,13 @@ class SqliteLog(Log):
         self._writer_types = self._types  # all, as of _writer_head; only touched under the write lock
         self._writer_head = -1
 
-    def begin(self) -> Writing:
+    def begin(self) -> AppendTransaction:
         if not self._write_lock.acquire(timeout=self._busy_seconds):
             raise LogUnavailable("busy", f"{self.path} was not free within {self._busy_seconds:g} seconds")
         try:
             self._require_open()
             self._writer.execute("BEGIN IMMEDIATE")
-            return SqliteWriting(self, self._writer)
+            return SqliteAppendTransaction(self, self._writer)
         except BaseException as error:
             if not self._closed and self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
@@ -115,11 +115,11 @@ class SqliteLog(Log):
         ]
 
     def close(self) -> None:
-        """Waits for a Writing that is open, then closes all connections, the writer's last: it empties the WAL."""
+        """Waits for a transaction that is open, then closes all connections, the writer's last: it empties the WAL."""
         if self._closed:
             return
         if not self._write_lock.acquire(timeout=self._busy_seconds):
-            raise LogUnavailable("busy", f"{self.path} cannot be closed: a Writing of this process is open")
+            raise LogUnavailable("busy", f"{self.path} cannot be closed: an AppendTransaction of this process is open")
         self._merge_at_close()
         self._closed = True
         readers, self._readers = self._readers, []
@@ -138,7 +138,7 @@ class SqliteLog(Log):
         with suppress(apsw.Error, LogUnavailable):
             self._writer.execute("BEGIN IMMEDIATE")
             try:
-                SqliteWriting(self, self._writer).merge(everything=True)
+                SqliteAppendTransaction(self, self._writer).merge(everything=True)
                 self._writer.execute("COMMIT")
             finally:
                 if self._writer.in_transaction:

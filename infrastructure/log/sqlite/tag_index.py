@@ -187,7 +187,7 @@ class TagIndex:
         return self.end
 
     def committed(self, events: Sequence[Tagged], upto: int) -> None:
-        """Takes in what a Writing has just committed, and drops what it has merged."""
+        """Takes in what an AppendTransaction has just committed, and drops what it has merged."""
         with self._lock:
             if events and events[0][0] <= self.end + 1:
                 self._add(events[self.end + 1 - events[0][0] :])

@@ -15,7 +15,7 @@ from infrastructure.log.dcb import (
     IntegrityError,
     ProgrammingError,
 )
-from infrastructure.log.interface import Recorded, Writing, sound_tags
+from infrastructure.log.interface import AppendTransaction, Recorded, sound_tags
 from infrastructure.log.sqlite.file import explained
 from infrastructure.log.sqlite.lookup import Lookup, rows_at
 from infrastructure.log.sqlite.statements import (
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from infrastructure.log.sqlite.log import SqliteLog
 
 UNWRITTEN_EVENTS_MAX = 4_096
-"""A Writing that appends more than this writes some before its commit, so that its memory stays small."""
+"""An AppendTransaction that appends more than this writes some before its commit, so that its memory stays small."""
 
 
-class SqliteWriting(Writing):
+class SqliteAppendTransaction(AppendTransaction):
     def __init__(self, log: SqliteLog, connection: apsw.Connection) -> None:
         self._log = log
         self._index = log._index
@@ -132,7 +132,7 @@ class SqliteWriting(Writing):
             self._end()
 
     def merge(self, everything: bool) -> None:
-        """Puts the rows of older events' tags into the table: a share that goes with this Writing's, or all."""
+        """Puts the rows of older events' tags into the table: a share that goes with this transaction's, or all."""
         self._index.catch_up(self._run, self._begun_at)
         before = Progress(*self._run(PROGRESS, ())[0])
         self._progress = self._index.merge(self._run, self._insert, before, everything)
@@ -154,7 +154,7 @@ class SqliteWriting(Writing):
         self._connection.executemany(NEW_TAG, rows)
 
     def _end_if_failing(self, act: Callable[[], None]) -> None:
-        """Some rows may be written when it fails, so a failure must not leave the Writing open."""
+        """Some rows may be written when it fails, so a failure must not leave the AppendTransaction open."""
         try:
             act()
         except BaseException as error:
@@ -169,7 +169,7 @@ class SqliteWriting(Writing):
 
     def _require_open(self) -> None:
         if not self._open:
-            raise ProgrammingError("This Writing has been committed or rolled back")
+            raise ProgrammingError("This AppendTransaction has been committed or rolled back")
 
     def _run(self, sql: str, bindings: Sequence[Any]) -> Rows:
         return self._connection.execute(sql, bindings).fetchall()

@@ -5,7 +5,7 @@ from domain.decision import ALREADY_SO, Command, Decider, Deciders, Facts, Outco
 from domain.event import Event
 from domain.identifiers import HOUR, MemberId
 from domain.invitations import open_invitation
-from domain.pair import known
+from domain.pair import require_registered_pair
 from domain.relationship_events import InvitationClosed, MemberBlocked, MemberUnblocked
 
 
@@ -24,7 +24,7 @@ class UnblockMember(Command):
 
 
 def block_member(command: BlockMember, facts: Facts) -> Outcome:
-    pair = known(facts, command.blocker, command.blocked)
+    pair = require_registered_pair(facts, command.blocker, command.blocked)
     own = pair.of(command.blocker)
     if own.blocks:
         return ALREADY_SO
@@ -39,7 +39,7 @@ def block_member(command: BlockMember, facts: Facts) -> Outcome:
 
 
 def unblock_member(command: UnblockMember, facts: Facts) -> Outcome:
-    if not known(facts, command.blocker, command.blocked).of(command.blocker).blocks:
+    if not require_registered_pair(facts, command.blocker, command.blocked).of(command.blocker).blocks:
         return ALREADY_SO
     return accepted(MemberUnblocked(blocker=command.blocker, blocked=command.blocked))
 

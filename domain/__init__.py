@@ -29,6 +29,7 @@ from domain.invitations import (
     WhoMayInvite,
     WithdrawInvitation,
 )
+from domain.items import Audience, PostKind
 from domain.members import ConnectionsVisibility, MemberKind, PrimaryAction, Recognition, Visibility
 from domain.membership import (
     ChangeConnectionsVisibility,
@@ -43,7 +44,7 @@ from domain.membership import (
 from domain.moderation import LiftRestriction, RecognizeMember, RestrictMember, WithdrawRecognition
 from domain.notices import MarkNoticesRead
 from domain.policy import ChangePolicy, Policy
-from domain.publishing import Audience, DeletePost, PostKind, PublishArticle, PublishPost, SharePost
+from domain.publishing import DeletePost, PublishArticle, PublishPost, SharePost
 from domain.refusals import ADVISORIES, REFUSALS, Refused
 
 __all__ = [

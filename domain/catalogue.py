@@ -18,11 +18,11 @@ from domain.connections import CONNECTIONS
 from domain.decision import Command, Deciders, DecisionModel, Facts, Outcome
 from domain.following import HASHTAGS
 from domain.invitations import INVITING
+from domain.items import ITEM, OWN_SHARE, STANDING_ARTICLES
 from domain.members import MEMBER
 from domain.notices import NOTICES_READ
 from domain.pair import PAIR
 from domain.policy import POLICY
-from domain.publishing import ITEM, OWN_SHARE, STANDING_ARTICLES
 from domain.refusals import Refused
 
 DECIDERS: Deciders = {

@@ -17,9 +17,9 @@ from domain.decision import (
 )
 from domain.event import Event, recorded_as
 from domain.identifiers import Hashtag, Instant, MemberId, hashtag_tag, member_tag
+from domain.items import STANDING_ARTICLES
 from domain.members import MEMBER, FollowerSettingChanged, MemberKind, Text
 from domain.pair import Pair, require_reachable, require_registered_pair
-from domain.publishing import STANDING_ARTICLES
 from domain.relationship_events import Followed, FollowerRemoved, MemberMuted, MemberUnmuted, Unfollowed
 
 

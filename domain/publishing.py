@@ -1,51 +1,30 @@
-"""Publishing: posts, status updates, articles, shares, and their end."""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from hashlib import blake2b
-from typing import Annotated
+"""Publishing: posts, status updates, articles, shares, and their end. Their events are in domain.items."""
 
 from domain.decision import (
     ALREADY_SO,
     Command,
     Decider,
     Deciders,
-    DecisionModel,
     Facts,
     Outcome,
     accepted,
+    field,
     refuse_unless,
 )
-from domain.decision import field as field_of
-from domain.event import Event, Personal, recorded_as
-from domain.identifiers import (
-    Instant,
-    ItemId,
-    MemberId,
-    hashtag_tag,
-    hashtags_in,
-    item_tag,
-    member_tag,
-    own_share_tag,
-    shared_tag,
+from domain.identifiers import ItemId, MemberId, hashtags_in
+from domain.items import (
+    ITEM,
+    OWN_SHARE,
+    ArticlePublished,
+    Audience,
+    PostDeleted,
+    PostKind,
+    PostPublished,
+    PostShared,
 )
 from domain.members import Text, require_length
 from domain.pair import require_reachable
 from domain.refusals import Refused
-
-
-class PostKind(StrEnum):
-    POST = "post"
-    STATUS_UPDATE = "status_update"
-
-
-class Audience(StrEnum):
-    """Who an item is for (F2)."""
-
-    ANYONE = "anyone"
-    CONNECTIONS = "connections"
-
 
 # Commands
 
@@ -84,128 +63,6 @@ class DeletePost(Command):
 
     author: MemberId
     item: ItemId
-
-
-# Events
-
-
-@recorded_as("post_published")
-class PostPublished:
-    """`kind`: post or status_update. `hashtags` are those of the text (F12)."""
-
-    item: str
-    author: str
-    kind: str
-    audience: str
-    text: Annotated[str, Personal("author")]
-    hashtags: list[str]
-
-    def tags(self) -> Sequence[str]:
-        return (member_tag(self.author), item_tag(self.item), *map(hashtag_tag, self.hashtags))
-
-
-@recorded_as("article_published")
-class ArticlePublished:
-    item: str
-    author: str
-    title: Annotated[str, Personal("author")]
-    body: Annotated[str, Personal("author")]
-    hashtags: list[str]
-
-    def tags(self) -> Sequence[str]:
-        return (member_tag(self.author), item_tag(self.item), *map(hashtag_tag, self.hashtags))
-
-
-@recorded_as("post_shared")
-class PostShared:
-    """`share` is the id of the share, `item` that of the original, `author` the original's author."""
-
-    share: str
-    sharer: str
-    item: str
-    author: str
-    comment: Annotated[str, Personal("sharer")]
-
-    def tags(self) -> Sequence[str]:
-        return (
-            member_tag(self.sharer),
-            item_tag(self.share),
-            shared_tag(self.item),
-            own_share_tag(self.sharer, self.item),
-        )
-
-
-@recorded_as("post_deleted")
-class PostDeleted:
-    """`author` published or shared it; `original` is the shared item where `item` is a share."""
-
-    item: str
-    author: str
-    kind: str
-    original: str | None
-
-    def tags(self) -> Sequence[str]:
-        of_share = () if self.original is None else (own_share_tag(self.author, self.original),)
-        return (member_tag(self.author), item_tag(self.item), *of_share)
-
-
-# Views
-
-
-@dataclass(slots=True)
-class Item:
-    """An item or a share. `original` is its own id unless it is a share."""
-
-    author: str = ""
-    kind: str = ""
-    audience: str = ""
-    original: str = ""
-    content: tuple[str, ...] = ()
-    deleted: bool = False
-
-
-def evolve_item(item: Item, event: Event, _: Instant) -> Item:
-    match event:
-        case PostPublished():
-            return Item(event.author, event.kind, event.audience, event.item, (event.text,))
-        case ArticlePublished():
-            return Item(event.author, "article", "anyone", event.item, (event.title, event.body))
-        case PostShared():
-            return Item(event.sharer, "share", "anyone", event.item)
-        case PostDeleted():
-            item.deleted = True
-    return item
-
-
-ITEM = DecisionModel("item", item_tag, (PostPublished, ArticlePublished, PostShared, PostDeleted), Item, evolve_item)
-
-
-def evolve_articles(articles: set[str], event: Event, _: Instant) -> set[str]:
-    match event:
-        case ArticlePublished():
-            articles.add(event.item)
-        case PostDeleted():
-            articles.discard(event.item)
-    return articles
-
-
-STANDING_ARTICLES: DecisionModel[set[str]] = DecisionModel(
-    "standing_articles", member_tag, (ArticlePublished, PostDeleted), set, evolve_articles
-)
-
-
-def evolve_own_share(share: list[str], event: Event, _: Instant) -> list[str]:
-    match event:
-        case PostShared():
-            return [event.share]
-        case PostDeleted():
-            return []
-    return share
-
-
-OWN_SHARE: DecisionModel[list[str]] = DecisionModel(
-    "own_share", own_share_tag, (PostShared, PostDeleted), list, evolve_own_share
-)
 
 
 # Decisions
@@ -293,18 +150,9 @@ def delete_post(command: DeletePost, facts: Facts) -> Outcome:
     return accepted(PostDeleted(item=command.item, author=command.author, kind=item.kind, original=original))
 
 
-def falls_within(item: str, viewer: str, fraction: float) -> bool:
-    """Whether a viewer is in the fraction of followers whom an item reaches (F4): the same at every replay, and
-    independent between items. The first 8 bytes of BLAKE2b over both ids, as a number in [0, 1)."""
-    digest = blake2b(f"{item}\n{viewer}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest) / 2**64 < fraction
-
-
 DECIDERS: Deciders = {
-    PublishPost: Decider(publish_post, field_of("author"), ("empty_text", "too_long", "item_exists")),
-    PublishArticle: Decider(publish_article, field_of("author"), ("empty_text", "too_long", "item_exists")),
-    SharePost: Decider(
-        share_post, field_of("sharer"), ("too_long", "blocked_by_you", "not_available", "not_shareable")
-    ),
-    DeletePost: Decider(delete_post, field_of("author"), ("not_available",), moderated=True),
+    PublishPost: Decider(publish_post, field("author"), ("empty_text", "too_long", "item_exists")),
+    PublishArticle: Decider(publish_article, field("author"), ("empty_text", "too_long", "item_exists")),
+    SharePost: Decider(share_post, field("sharer"), ("too_long", "blocked_by_you", "not_available", "not_shareable")),
+    DeletePost: Decider(delete_post, field("author"), ("not_available",), moderated=True),
 }

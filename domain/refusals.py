@@ -4,6 +4,8 @@ The codes are stable: they are part of the interface. `docs/rules.md` lists them
 and a test compares that table with this one and with the deciders.
 """
 
+from domain.errors import CodedError
+
 REFUSALS: dict[str, str] = {
     "already_connected": "The two are connected already. Nothing needs to be done.",
     "already_registered": "This id is registered with other content. Use another id, or change the profile.",
@@ -44,13 +46,12 @@ QUERY_REFUSALS: dict[str, str] = {
 """The codes with which a query is turned down."""
 
 
-class Refused(Exception):
-    """A command was turned down and nothing was recorded. `code` is stable, `detail` is one sentence for people."""
+class Refused(CodedError):
+    """A command was turned down and nothing was recorded, or a query has no answer. Without a detail of its own it says
+    what its code means."""
 
     def __init__(self, code: str, detail: str | None = None) -> None:
-        self.code = code
-        self.detail = detail or (REFUSALS.get(code) or QUERY_REFUSALS[code])
-        super().__init__(f"{code}: {self.detail}")
+        super().__init__(code, detail or REFUSALS.get(code) or QUERY_REFUSALS[code])
 
 
 ADVISORIES: dict[str, str] = {

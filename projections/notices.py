@@ -2,8 +2,8 @@
 (N2)."""
 
 from domain.identifiers import Instant
+from domain.items import PostShared
 from domain.notices import NoticesRead
-from domain.publishing import PostShared
 from domain.relationship_events import Followed, InvitationAccepted, InvitationReplied, InvitationSent
 from projections.projection import PUT, Change, Projection, Table
 

@@ -18,6 +18,7 @@ from typing import IO, Protocol, cast
 from pydantic import ValidationError
 
 from domain import ChangePolicy, Command, Refused
+from domain.errors import CodedError
 from infrastructure.commands.handler import command_tag
 from infrastructure.commands.request import GROUP_MAX, Request, Result
 from infrastructure.importing.formats import COMMANDS_A_ROW_MAX, Mapping, Row
@@ -34,14 +35,11 @@ Progress = Callable[[int, int], None]
 """Told how many of the file's bytes are done, and of how many."""
 
 
-class BadFile(Exception):
-    """The file is none that can be imported. `code` is stable, `detail` names the line."""
-
-    code = "bad_file"
+class BadFile(CodedError):
+    """The file cannot be imported; `detail` names the line."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
+        super().__init__("bad_file", detail)
 
 
 class Door(Protocol):

@@ -22,6 +22,7 @@ from typing import Any
 import orjson
 from msgspec import MsgspecError, convert, defstruct, json
 
+from domain.errors import CodedError
 from domain.event import EVENTS, Event, EventType
 from domain.identifiers import Instant
 from infrastructure.log.dcb import DCBEvent
@@ -35,15 +36,12 @@ _CURRENT = {version: f'{{"v":{version},'.encode() for version in range(1, 100)}
 ENVELOPE_KEYS = ("id", "actor", "command", "digest", "advisories", "cause", "correlation", "policy")
 
 
-class UnreadableEvent(Exception):
+class UnreadableEvent(CodedError):
     """The event at `position` of the log cannot be read: unknown name, newer version, or damaged data."""
 
-    code = "unreadable_event"
-
     def __init__(self, position: int, detail: str) -> None:
-        self.detail = f"The event at position {position} cannot be read: {detail}"
+        super().__init__("unreadable_event", f"The event at position {position} cannot be read: {detail}")
         self.position = position
-        super().__init__(self.detail)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """The one error of a log that cannot do its work, whatever stores it."""
 
+from domain.errors import CodedError
+
 ADVICE = {
     "not_a_log": "Name another file, or a new one; this one was left as it is.",
     "newer_format": "Use the release that wrote it, or a later one.",
@@ -17,11 +19,7 @@ ADVICE = {
 }
 
 
-class LogUnavailable(Exception):
-    """The log cannot be opened, read or written; no fault of the caller's events. `code` is one of ADVICE's keys and
-    stable, `detail` says what happened, and the message adds what to do."""
+class LogUnavailable(CodedError):
+    """The log cannot be opened, read or written; no fault of the caller's events. `code` is one of ADVICE's keys."""
 
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(f"{detail.rstrip('.')}. {ADVICE[code]}")
-        self.code = code
-        self.detail = detail
+    advice = ADVICE

@@ -10,6 +10,7 @@ from typing import Any
 
 import apsw
 
+from domain.errors import CodedError
 from infrastructure.log.envelope import Decoded
 from infrastructure.read_models.store import ReadStore, close_sql, insert_sql
 from projections.projection import OPEN, Handler, Projection, Row, Table
@@ -62,13 +63,12 @@ class TableRows:
         self._open.clear()
 
 
-class RowsRefused(Exception):
+class RowsRefused(CodedError):
     """A projection made a row that the store cannot take."""
 
     def __init__(self, projection: str, detail: str) -> None:
-        super().__init__(f"{projection}: {detail}")
+        super().__init__("rows_refused", f"{projection}: {detail}")
         self.projection = projection
-        self.detail = detail
 
 
 class RowWriter:

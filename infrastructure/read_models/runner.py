@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from domain.errors import CodedError
 from infrastructure.gc_pause import collector_paused
 from infrastructure.log.envelope import UnreadableEvent, decode, metadata_of
 from infrastructure.log.interface import Log
@@ -25,25 +26,19 @@ POLL_SECONDS = 0.02
 """How often the runner looks for commits of other processes; those of its own wake it."""
 
 
-class ProjectionStopped(Exception):
+class ProjectionStopped(CodedError):
     """A read model has stopped at an event that it cannot take."""
 
-    code = "projection_stopped"
-
     def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
+        super().__init__("projection_stopped", detail)
 
 
-class NotYet(Exception):
+class NotYet(CodedError):
     """The read models did not reach a position in time."""
-
-    code = "not_yet"
 
     def __init__(self, position: int, reached: int, timeout: float) -> None:
         missed = f"The read models are at position {reached} and did not reach {position} in {timeout:g} s."
-        self.detail = f"{missed} Wait longer, or see their status."
-        super().__init__(self.detail)
+        super().__init__("not_yet", f"{missed} Wait longer, or see their status.")
 
 
 @dataclass(frozen=True, slots=True)

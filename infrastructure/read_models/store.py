@@ -14,6 +14,7 @@ from typing import Any
 
 import apsw
 
+from domain.errors import CodedError
 from projections.projection import OPEN, DerivedProjection, Projection, Table
 
 Execute = Callable[..., list[tuple[Any, ...]]]
@@ -59,14 +60,11 @@ def close_sql(table: Table, name: str) -> str:
     return f"UPDATE {name} SET ended = ? WHERE {key} AND ended = {OPEN}"
 
 
-class RebuildRunning(Exception):
+class RebuildRunning(CodedError):
     """Another rebuild of the same read models is running."""
 
-    code = "rebuild_running"
-
     def __init__(self) -> None:
-        self.detail = "Another rebuild of these read models is running. Wait for it to end."
-        super().__init__(self.detail)
+        super().__init__("rebuild_running", "Another rebuild of these read models is running. Wait for it to end.")
 
 
 class ReadStore:

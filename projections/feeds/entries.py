@@ -6,7 +6,7 @@ Whatever finds the items to ask about, pulled or pushed, this decides, so all fe
 from dataclasses import dataclass
 
 from domain.identifiers import DAY, Instant
-from domain.publishing import falls_within
+from domain.items import falls_within
 from projections.connection_queries import connected
 from projections.feeds.policy import backfill_limits
 from projections.members import present

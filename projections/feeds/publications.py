@@ -1,7 +1,7 @@
 """Publications: what was published and shared, by whom and under which hashtags. Texts stay in the log."""
 
 from domain.identifiers import Instant
-from domain.publishing import ArticlePublished, PostDeleted, PostPublished, PostShared
+from domain.items import ArticlePublished, PostDeleted, PostPublished, PostShared
 from projections.projection import CLOSE, PUT, Change, Projection, Table
 
 ACTIVITY = Table(

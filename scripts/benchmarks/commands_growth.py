@@ -11,7 +11,7 @@ from benchmarks.measuring import Context, Line, at_most, fresh, in_parallel, pai
 from benchmarks.mix import NOTE, Act, Mix
 from benchmarks.mix_commands import WIDE_LIMITS, command, start
 from domain import ChangePolicy, Command, Refused, SendInvitation
-from domain.publishing import PostPublished
+from domain.items import PostPublished
 from domain.relationship_events import Followed
 from infrastructure.app import Network, open_network
 

@@ -15,7 +15,7 @@ from benchmarks.building import Appender, copied, now, registered
 from benchmarks.measuring import Bound, Context, Line, at_most, fresh, in_parallel, percentile
 from domain import ChangePolicy
 from domain.identifiers import DAY
-from domain.publishing import PostPublished
+from domain.items import PostPublished
 from domain.relationship_events import Followed
 from infrastructure.app import Network, open_network
 

@@ -100,7 +100,7 @@ def test_e12_a_poison_event_stops_what_cannot_take_it_alone_at_its_position(tmp_
             network.wait_for(4)
         with network.reading(None, "followers") as reading:
             assert reading.as_of == 4
-        with pytest.raises(Refused, match="projection_stopped"), network.reading():
+        with pytest.raises(Refused, match="stopped at an event"), network.reading():
             pass
         with network.reading(2) as reading:
             assert reading.as_of == 2

@@ -6,7 +6,7 @@ from oracle.state import Item, StandingFollow
 
 from domain import Follow
 from domain.identifiers import DAY
-from domain.publishing import falls_within
+from domain.items import falls_within
 
 Cause = tuple[str, ...]
 """("follow", followee), ("hashtag", hashtag) or ("share", sharer, share id)."""

@@ -21,8 +21,8 @@ from domain import ADVISORIES, COMMANDS, REFUSALS, ChangePolicy, Refused
 from domain.catalogue import DECIDERS
 from domain.decision import Command
 from domain.event import EVENTS, Event, EventType
+from domain.items import PostShared
 from domain.policy import Policy
-from domain.publishing import PostShared
 from domain.refusals import QUERY_REFUSALS
 from infrastructure.app import open_network
 

@@ -22,7 +22,7 @@ from domain import (
     UnmuteMember,
 )
 from domain.identifiers import DAY
-from domain.publishing import falls_within
+from domain.items import falls_within
 
 GONE = ("not_available", "F1")
 

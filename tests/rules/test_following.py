@@ -29,8 +29,8 @@ from domain import (
 from domain.decision import Command
 from domain.event import Event
 from domain.following import HashtagFollowed, HashtagUnfollowed
+from domain.items import ArticlePublished, PostDeleted, PostPublished
 from domain.members import FollowerSettingChanged, MemberErased, ProfileChanged
-from domain.publishing import ArticlePublished, PostDeleted, PostPublished
 from domain.relationship_events import (
     ConnectionRemoved,
     Followed,

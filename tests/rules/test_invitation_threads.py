@@ -17,8 +17,8 @@ from domain import (
 )
 from domain.event import Event
 from domain.identifiers import DAY
+from domain.items import ArticlePublished
 from domain.members import FollowerSettingChanged
-from domain.publishing import ArticlePublished
 from domain.relationship_events import Followed, InvitationReplied, InvitationSent, MembersConnected
 
 BOB_LETS_EVERYONE_FOLLOW = FollowerSettingChanged(member="bob", setting="everyone")

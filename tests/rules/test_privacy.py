@@ -35,7 +35,7 @@ from domain.decision import Command
 from domain.event import Event
 from domain.identifiers import DAY, HOUR
 from domain.invitations import open_invitation
-from domain.publishing import ArticlePublished, PostPublished, PostShared
+from domain.items import ArticlePublished, PostPublished, PostShared
 from domain.refusals import Refused
 from domain.relationship_events import (
     ConnectionRemoved,

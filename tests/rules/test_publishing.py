@@ -8,8 +8,8 @@ from support.given import connected, given_members, members, policy
 from domain import Audience, DeletePost, PostKind, PublishArticle, PublishPost, SharePost
 from domain.event import Event
 from domain.identifiers import hashtags_in, normal_hashtag
+from domain.items import STANDING_ARTICLES, ArticlePublished, PostDeleted, PostPublished, PostShared, falls_within
 from domain.members import MemberErased, MemberHibernated, MemberRestricted
-from domain.publishing import STANDING_ARTICLES, ArticlePublished, PostDeleted, PostPublished, PostShared, falls_within
 from domain.relationship_events import MemberBlocked
 
 

@@ -19,6 +19,7 @@ import pytest
 from domain import AcceptInvitation, ChangePolicy, RegisterMember, SendInvitation
 from domain.event import EVENTS, Event
 from domain.following import HashtagFollowed, HashtagUnfollowed
+from domain.items import ArticlePublished, PostDeleted, PostPublished, PostShared
 from domain.members import (
     ConnectionsVisibilityChanged,
     EmailVisibilityChanged,
@@ -38,7 +39,6 @@ from domain.members import (
 )
 from domain.notices import NoticesRead
 from domain.policy import PolicyChanged
-from domain.publishing import ArticlePublished, PostDeleted, PostPublished, PostShared
 from domain.relationship_events import (
     ConnectionRemoved,
     Followed,

@@ -1,0 +1,152 @@
+"""Items: posts, status updates, articles and shares as they are recorded, and what decisions read of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Annotated
+
+from domain.decision import DecisionModel
+from domain.event import Event, Personal, recorded_as
+from domain.identifiers import Instant, hashtag_tag, item_tag, member_tag, own_share_tag, shared_tag
+
+
+class PostKind(StrEnum):
+    POST = "post"
+    STATUS_UPDATE = "status_update"
+
+
+class Audience(StrEnum):
+    """Who an item is for (F2)."""
+
+    ANYONE = "anyone"
+    CONNECTIONS = "connections"
+
+
+# Events
+
+
+@recorded_as("post_published")
+class PostPublished:
+    """`kind`: post or status_update. `hashtags` are those of the text (F12)."""
+
+    item: str
+    author: str
+    kind: str
+    audience: str
+    text: Annotated[str, Personal("author")]
+    hashtags: list[str]
+
+    def tags(self) -> Sequence[str]:
+        return (member_tag(self.author), item_tag(self.item), *map(hashtag_tag, self.hashtags))
+
+
+@recorded_as("article_published")
+class ArticlePublished:
+    item: str
+    author: str
+    title: Annotated[str, Personal("author")]
+    body: Annotated[str, Personal("author")]
+    hashtags: list[str]
+
+    def tags(self) -> Sequence[str]:
+        return (member_tag(self.author), item_tag(self.item), *map(hashtag_tag, self.hashtags))
+
+
+@recorded_as("post_shared")
+class PostShared:
+    """`share` is the id of the share, `item` that of the original, `author` the original's author."""
+
+    share: str
+    sharer: str
+    item: str
+    author: str
+    comment: Annotated[str, Personal("sharer")]
+
+    def tags(self) -> Sequence[str]:
+        return (
+            member_tag(self.sharer),
+            item_tag(self.share),
+            shared_tag(self.item),
+            own_share_tag(self.sharer, self.item),
+        )
+
+
+@recorded_as("post_deleted")
+class PostDeleted:
+    """`author` published or shared it; `original` is the shared item where `item` is a share."""
+
+    item: str
+    author: str
+    kind: str
+    original: str | None
+
+    def tags(self) -> Sequence[str]:
+        of_share = () if self.original is None else (own_share_tag(self.author, self.original),)
+        return (member_tag(self.author), item_tag(self.item), *of_share)
+
+
+# Decision models
+
+
+@dataclass(slots=True)
+class Item:
+    """An item or a share. `original` is its own id unless it is a share."""
+
+    author: str = ""
+    kind: str = ""
+    audience: str = ""
+    original: str = ""
+    content: tuple[str, ...] = ()
+    deleted: bool = False
+
+
+def evolve_item(item: Item, event: Event, _: Instant) -> Item:
+    match event:
+        case PostPublished():
+            return Item(event.author, event.kind, event.audience, event.item, (event.text,))
+        case ArticlePublished():
+            return Item(event.author, "article", "anyone", event.item, (event.title, event.body))
+        case PostShared():
+            return Item(event.sharer, "share", "anyone", event.item)
+        case PostDeleted():
+            item.deleted = True
+    return item
+
+
+ITEM = DecisionModel("item", item_tag, (PostPublished, ArticlePublished, PostShared, PostDeleted), Item, evolve_item)
+
+
+def evolve_articles(articles: set[str], event: Event, _: Instant) -> set[str]:
+    match event:
+        case ArticlePublished():
+            articles.add(event.item)
+        case PostDeleted():
+            articles.discard(event.item)
+    return articles
+
+
+STANDING_ARTICLES: DecisionModel[set[str]] = DecisionModel(
+    "standing_articles", member_tag, (ArticlePublished, PostDeleted), set, evolve_articles
+)
+
+
+def evolve_own_share(share: list[str], event: Event, _: Instant) -> list[str]:
+    match event:
+        case PostShared():
+            return [event.share]
+        case PostDeleted():
+            return []
+    return share
+
+
+OWN_SHARE: DecisionModel[list[str]] = DecisionModel(
+    "own_share", own_share_tag, (PostShared, PostDeleted), list, evolve_own_share
+)
+
+
+def falls_within(item: str, viewer: str, fraction: float) -> bool:
+    """Whether a viewer is in the fraction of followers whom an item reaches (F4): the same at every replay, and
+    independent between items. The first 8 bytes of BLAKE2b over both ids, as a number in [0, 1)."""
+    digest = blake2b(f"{item}\n{viewer}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64 < fraction

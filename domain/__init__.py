@@ -1,36 +1,19 @@
 """What may happen in the network: commands, the events they make, and the rules that decide. Pure: no I/O, clock or
 chance."""
 
-from domain.blocking import BlockMember, UnblockMember
 from domain.catalogue import COMMANDS
-from domain.connections import DismissSuggestion, RemoveConnection
 from domain.decision import Command
-from domain.following import (
-    ChangeFollowerSetting,
-    Follow,
-    FollowerSetting,
-    FollowHashtag,
-    FollowOrigin,
-    MuteMember,
-    RemoveFollower,
-    Unfollow,
-    UnfollowHashtag,
-    UnmuteMember,
-)
-from domain.invitation_threads import ReplyKind, ReplyToInvitation
-from domain.invitations import (
-    AcceptInvitation,
-    ChangeInvitationPolicy,
-    ChangeWhoMayInvite,
-    IgnoreInvitation,
-    IgnoreReason,
-    InvitationPolicy,
-    SendInvitation,
-    WhoMayInvite,
-    WithdrawInvitation,
-)
 from domain.items import Audience, PostKind
-from domain.members import ConnectionsVisibility, MemberKind, PrimaryAction, Recognition, Visibility
+from domain.member_events import (
+    ConnectionsVisibility,
+    FollowerSetting,
+    InvitationPolicy,
+    MemberKind,
+    PrimaryAction,
+    Recognition,
+    Visibility,
+    WhoMayInvite,
+)
 from domain.membership import (
     ChangeConnectionsVisibility,
     ChangeEmailVisibility,
@@ -43,9 +26,33 @@ from domain.membership import (
 )
 from domain.moderation import LiftRestriction, RecognizeMember, RestrictMember, WithdrawRecognition
 from domain.notices import MarkNoticesRead
-from domain.policy import ChangePolicy, Policy
+from domain.policy import ChangePolicy
+from domain.policy_values import Policy
 from domain.publishing import DeletePost, PublishArticle, PublishPost, SharePost
 from domain.refusals import ADVISORIES, REFUSALS, Refused
+from domain.relationships.blocking import BlockMember, UnblockMember
+from domain.relationships.connections import DismissSuggestion, RemoveConnection
+from domain.relationships.following import (
+    ChangeFollowerSetting,
+    Follow,
+    FollowHashtag,
+    MuteMember,
+    RemoveFollower,
+    Unfollow,
+    UnfollowHashtag,
+    UnmuteMember,
+)
+from domain.relationships.following_events import FollowOrigin
+from domain.relationships.invitation_events import IgnoreReason, ReplyKind
+from domain.relationships.invitation_threads import ReplyToInvitation
+from domain.relationships.invitations import (
+    AcceptInvitation,
+    ChangeInvitationPolicy,
+    ChangeWhoMayInvite,
+    IgnoreInvitation,
+    SendInvitation,
+    WithdrawInvitation,
+)
 
 __all__ = [
     "ADVISORIES",

@@ -1,29 +1,18 @@
-"""All commands, views and deciders in one place, and the one way from a command to its events."""
+"""All commands, deciders and decision models in one place."""
 
 from typing import Any
 
-from domain import (
-    blocking,
-    connections,
-    following,
-    invitation_threads,
-    invitations,
-    membership,
-    moderation,
-    notices,
-    policy,
-    publishing,
-)
-from domain.connections import CONNECTIONS
-from domain.decision import Command, Deciders, DecisionModel, Facts, Outcome
-from domain.following import HASHTAGS
-from domain.invitations import INVITING
+from domain import membership, moderation, notices, policy, publishing
+from domain.decision import Command, Deciders, DecisionModel
 from domain.items import ITEM, OWN_SHARE, STANDING_ARTICLES
 from domain.members import MEMBER
 from domain.notices import NOTICES_READ
-from domain.pair import PAIR
 from domain.policy import POLICY
-from domain.refusals import Refused
+from domain.relationships import blocking, connections, following, invitation_threads, invitations
+from domain.relationships.connections import CONNECTIONS
+from domain.relationships.following import HASHTAGS
+from domain.relationships.invitations import INVITING
+from domain.relationships.pair import PAIR
 
 DECIDERS: Deciders = {
     **membership.DECIDERS,
@@ -54,25 +43,4 @@ DECISION_MODELS: tuple[DecisionModel[Any], ...] = (
     NOTICES_READ,
     POLICY,
 )
-"""Every view that a decision reads."""
-
-
-def decide(command: Command, facts: Facts, actor: str | None = None) -> Outcome:
-    """The outcome of a command on these facts: events and advisories, or Refused.
-
-    `actor` is who gives the command; None trusts the caller. It must be the member for whom the command acts, or for
-    what is moderated a moderator named by the policy in force (X19). The acting member is registered and neither
-    hibernated nor restricted (X18); a moderator and the host act without being a member.
-    """
-    decider = DECIDERS[type(command)]
-    acting = decider.acts_for(command)
-    by_moderator = decider.moderated and actor in facts.policy.moderators
-    if actor is not None and actor != acting and not by_moderator:
-        raise Refused("not_yours")
-    if acting is not None and not decider.registers and not by_moderator:
-        member = facts.read(MEMBER, acting)
-        if member.registered_as is None or member.erased:
-            raise Refused("unknown_member")
-        if not decider.returning and (member.restricted or member.hibernated):
-            raise Refused("inactive")
-    return decider.decide(command, facts)
+"""Every decision model that a decision reads."""

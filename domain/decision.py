@@ -10,16 +10,14 @@ the facts it reads: views, the policy in force, the time, and new ids are all ha
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from domain.event import Event
 from domain.identifiers import Instant
+from domain.policy_values import Policy
 from domain.refusals import Refused
-
-if TYPE_CHECKING:
-    from domain.policy import Policy
 
 S = TypeVar("S")
 C = TypeVar("C", bound="Command")
@@ -67,7 +65,7 @@ class Facts(ABC):
     """What a decision may know: views by key, the policy in force now, the time, and fresh ids."""
 
     now: Instant
-    policy: "Policy"
+    policy: Policy
 
     @abstractmethod
     def read(self, view: DecisionModel[S], *key: str) -> S:
@@ -84,22 +82,22 @@ class Decider(Generic[C]):
 
     `acts_for` gives the member for whom a command acts (None: for no member, as in moderation and policy).
     `refuses` lists the codes that `decide` can give, besides those of the acting member (X18, X19).
-    `moderated`: a moderator may give the command in the member's place. `returning`: open to a hibernated member.
-    `registers`: the acting member need not exist yet.
+    `open_to_moderators`: a moderator may give the command in the member's place. `open_to_hibernated`: a hibernated or
+    restricted member may give it. `creates_member`: the acting member need not exist yet.
     """
 
     decide: Callable[[C, Facts], Outcome]
     acts_for: Callable[[C], str | None]
     refuses: tuple[str, ...] = ()
-    moderated: bool = False
-    returning: bool = False
-    registers: bool = False
+    open_to_moderators: bool = False
+    open_to_hibernated: bool = False
+    creates_member: bool = False
 
     def codes(self) -> frozenset[str]:
         """Every refusal code that a command of this kind can meet."""
         codes = {"not_yours", "command_reused", *self.refuses}
-        if self.acts_for is not no_member and not self.registers:
-            codes |= {"unknown_member"} if self.returning else {"unknown_member", "inactive"}
+        if self.acts_for is not no_member and not self.creates_member:
+            codes |= {"unknown_member"} if self.open_to_hibernated else {"unknown_member", "inactive"}
         return frozenset(codes)
 
 

@@ -8,9 +8,12 @@ upcasters: pure functions from the stored mapping to that of the next version.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, create_model
+
+from domain.identifiers import member_tag, pair_tag
 
 
 class Event(Protocol):
@@ -112,3 +115,14 @@ def recorded_as(name: str, *, version: int = 1) -> Callable[[type[E]], type[E]]:
         return frozen
 
     return register
+
+
+def tags_between(one: str, other: str) -> Callable[[Any], Sequence[str]]:
+    """A `tags` method for events between the two members named by these fields: the tags of both and of the pair."""
+    members = attrgetter(one, other)
+
+    def tags(event: Any) -> Sequence[str]:
+        first, second = members(event)
+        return (member_tag(first), member_tag(second), pair_tag(first, second))
+
+    return tags

@@ -16,6 +16,15 @@ class PostKind(StrEnum):
     STATUS_UPDATE = "status_update"
 
 
+class ItemKind(StrEnum):
+    """What an item can be: the kinds of a post, an article, or a share of another item."""
+
+    POST = "post"
+    STATUS_UPDATE = "status_update"
+    ARTICLE = "article"
+    SHARE = "share"
+
+
 class Audience(StrEnum):
     """Who an item is for (F2)."""
 
@@ -100,15 +109,20 @@ class Item:
     content: tuple[str, ...] = ()
     deleted: bool = False
 
+    def same_publication(self, other: "Item") -> bool:
+        """Whether both stand and the same author published the same words in the same way."""
+        published = (self.author, self.kind, self.audience, self.content, self.deleted)
+        return published == (other.author, other.kind, other.audience, other.content, other.deleted)
+
 
 def evolve_item(item: Item, event: Event, _: Instant) -> Item:
     match event:
         case PostPublished():
             return Item(event.author, event.kind, event.audience, event.item, (event.text,))
         case ArticlePublished():
-            return Item(event.author, "article", "anyone", event.item, (event.title, event.body))
+            return Item(event.author, ItemKind.ARTICLE, Audience.ANYONE, event.item, (event.title, event.body))
         case PostShared():
-            return Item(event.sharer, "share", "anyone", event.item)
+            return Item(event.sharer, ItemKind.SHARE, Audience.ANYONE, event.item)
         case PostDeleted():
             item.deleted = True
     return item

@@ -1,173 +1,37 @@
-"""Members: who they are, what they let others see and do, and whether they are here at all. What is recorded, and its
-view.
+"""Members as decisions see them. Their events are in domain.member_events.
 
-Members act on it in domain.membership, moderators in domain.moderation; the settings for followers and invitations are
-changed in domain.following and domain.invitations.
+Members act on this in domain.membership, moderators in domain.moderation; the settings for followers and invitations
+are changed in domain.relationships.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Annotated
-
-from pydantic import StringConstraints
 
 from domain.decision import DecisionModel
-from domain.event import Event, Personal, recorded_as
+from domain.event import Event
 from domain.identifiers import Instant, member_tag
-from domain.refusals import Refused
-
-
-class MemberKind(StrEnum):
-    PERSON = "person"
-    PAGE = "page"
-
-
-class Visibility(StrEnum):
-    """Who can read a member's primary email (S25)."""
-
-    CONNECTIONS = "connections"
-    ONLY_ME = "only_me"
-    EVERYONE = "everyone"
-
-
-class ConnectionsVisibility(StrEnum):
-    """Who is shown a member's list of connections (G6)."""
-
-    CONNECTIONS = "connections"
-    ONLY_ME = "only_me"
-
-
-class PrimaryAction(StrEnum):
-    """Which action a member's profile offers first (S45)."""
-
-    CONNECT = "connect"
-    FOLLOW = "follow"
-
-
-class Recognition(StrEnum):
-    INFLUENCER = "influencer"
-    TOP_VOICE = "top_voice"
-
-
-Email = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True)]
-
-
-def require_length(text: str, limit: int | None) -> None:
-    """Refuse a text that is longer than a policy's limit."""
-    if limit is not None and len(text) > limit:
-        raise Refused("too_long", f"The text has {len(text)} characters; the policy allows {limit}. Shorten it.")
-
-
-# Events
-
-
-class _AboutMember:
-    """The tag of an event that is about one member alone."""
-
-    __slots__ = ()
-    member: str
-
-    def tags(self) -> Sequence[str]:
-        return (member_tag(self.member),)
-
-
-@recorded_as("member_registered")
-class MemberRegistered(_AboutMember):
-    member: str
-    name: Annotated[str, Personal("member")]
-    primary_email: Annotated[str, Personal("member")]
-    kind: str
-
-
-@recorded_as("profile_changed")
-class ProfileChanged(_AboutMember):
-    """Fields that did not change are None."""
-
-    member: str
-    name: Annotated[str | None, Personal("member")]
-    headline: Annotated[str | None, Personal("member")]
-    primary_action: str | None
-    suggest_follow_text: Annotated[str | None, Personal("member")]
-
-
-@recorded_as("primary_email_changed")
-class PrimaryEmailChanged(_AboutMember):
-    member: str
-    primary_email: Annotated[str, Personal("member")]
-
-
-@recorded_as("email_visibility_changed")
-class EmailVisibilityChanged(_AboutMember):
-    member: str
-    visibility: str
-
-
-@recorded_as("connections_visibility_changed")
-class ConnectionsVisibilityChanged(_AboutMember):
-    member: str
-    visibility: str
-
-
-@recorded_as("member_hibernated")
-class MemberHibernated(_AboutMember):
-    member: str
-
-
-@recorded_as("member_reactivated")
-class MemberReactivated(_AboutMember):
-    member: str
-
-
-@recorded_as("member_erased")
-class MemberErased(_AboutMember):
-    member: str
-
-
-@recorded_as("member_restricted")
-class MemberRestricted(_AboutMember):
-    member: str
-    reason: Annotated[str | None, Personal("member")]
-
-
-@recorded_as("restriction_lifted")
-class RestrictionLifted(_AboutMember):
-    member: str
-
-
-@recorded_as("member_recognized")
-class MemberRecognized(_AboutMember):
-    member: str
-    recognition: str
-
-
-@recorded_as("recognition_withdrawn")
-class RecognitionWithdrawn(_AboutMember):
-    member: str
-    recognition: str
-
-
-@recorded_as("who_may_invite_changed")
-class WhoMayInviteChanged(_AboutMember):
-    member: str
-    setting: str
-
-
-@recorded_as("invitation_policy_changed")
-class InvitationPolicyChanged(_AboutMember):
-    member: str
-    setting: str
-
-
-@recorded_as("follower_setting_changed")
-class FollowerSettingChanged(_AboutMember):
-    member: str
-    setting: str
-
-
-# The view
-
+from domain.member_events import (
+    FOLLOWER_SETTING_UNSET,
+    ConnectionsVisibility,
+    ConnectionsVisibilityChanged,
+    EmailVisibilityChanged,
+    FollowerSettingChanged,
+    InvitationPolicy,
+    InvitationPolicyChanged,
+    MemberErased,
+    MemberHibernated,
+    MemberReactivated,
+    MemberRecognized,
+    MemberRegistered,
+    MemberRestricted,
+    PrimaryAction,
+    PrimaryEmailChanged,
+    ProfileChanged,
+    RecognitionWithdrawn,
+    RestrictionLifted,
+    Visibility,
+    WhoMayInvite,
+    WhoMayInviteChanged,
+)
 
 EMPTY_PROFILE = {"name": "", "headline": "", "primary_action": PrimaryAction.CONNECT.value, "suggest_follow_text": ""}
 """A profile that says nothing yet."""
@@ -184,9 +48,9 @@ class Member:
     primary_email: str = ""
     email_visibility: str = Visibility.CONNECTIONS
     connections_visibility: str = ConnectionsVisibility.CONNECTIONS
-    who_may_invite: str = "anyone"
-    invitation_policy: str = "review"
-    follower_setting: str = "unset"
+    who_may_invite: str = WhoMayInvite.ANYONE
+    invitation_policy: str = InvitationPolicy.REVIEW
+    follower_setting: str = FOLLOWER_SETTING_UNSET
     recognitions: set[str] = field(default_factory=set)
     hibernated: bool = False
     restricted: bool = False

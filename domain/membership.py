@@ -2,11 +2,9 @@
 
 from domain.decision import ALREADY_SO, Command, Decider, Deciders, Facts, Outcome, accepted, field, refuse_unless
 from domain.identifiers import MemberId
-from domain.members import (
-    MEMBER,
+from domain.member_events import (
     ConnectionsVisibility,
     ConnectionsVisibilityChanged,
-    Email,
     EmailVisibilityChanged,
     MemberErased,
     MemberHibernated,
@@ -16,10 +14,10 @@ from domain.members import (
     PrimaryAction,
     PrimaryEmailChanged,
     ProfileChanged,
-    Text,
     Visibility,
-    require_length,
 )
+from domain.members import MEMBER
+from domain.text import Email, Text, require_length
 
 # Commands
 
@@ -157,12 +155,14 @@ def erase_member(command: EraseMember, facts: Facts) -> Outcome:
 
 _own = field("member")
 DECIDERS: Deciders = {
-    RegisterMember: Decider(register_member, _own, ("already_registered", "empty_text", "too_long"), registers=True),
+    RegisterMember: Decider(
+        register_member, _own, ("already_registered", "empty_text", "too_long"), creates_member=True
+    ),
     ChangeProfile: Decider(change_profile, _own, ("empty_text", "too_long")),
     ChangePrimaryEmail: Decider(change_primary_email, _own),
     ChangeEmailVisibility: Decider(change_email_visibility, _own),
     ChangeConnectionsVisibility: Decider(change_connections_visibility, _own),
-    HibernateMember: Decider(hibernate_member, _own, ("inactive",), returning=True),
-    ReactivateMember: Decider(reactivate_member, _own, returning=True),
+    HibernateMember: Decider(hibernate_member, _own, ("inactive",), open_to_hibernated=True),
+    ReactivateMember: Decider(reactivate_member, _own, open_to_hibernated=True),
     EraseMember: Decider(erase_member, _own),
 }

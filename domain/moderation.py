@@ -2,16 +2,15 @@
 
 from domain.decision import ALREADY_SO, Command, Decider, Deciders, Facts, Outcome, accepted, no_member, refuse_unless
 from domain.identifiers import MemberId
-from domain.members import (
-    MEMBER,
-    Member,
+from domain.member_events import (
     MemberRecognized,
     MemberRestricted,
     Recognition,
     RecognitionWithdrawn,
     RestrictionLifted,
-    Text,
 )
+from domain.members import MEMBER, Member
+from domain.text import Text
 
 # Commands
 
@@ -46,7 +45,7 @@ class WithdrawRecognition(Command):
 # Decisions
 
 
-def moderated(name: str, facts: Facts) -> Member:
+def require_moderatable(name: str, facts: Facts) -> Member:
     """The member a moderator acts on: registered and not erased, hidden or not."""
     member = facts.read(MEMBER, name)
     refuse_unless(member.registered_as is not None and not member.erased, "not_available")
@@ -54,32 +53,32 @@ def moderated(name: str, facts: Facts) -> Member:
 
 
 def restrict_member(command: RestrictMember, facts: Facts) -> Outcome:
-    if moderated(command.member, facts).restricted:
+    if require_moderatable(command.member, facts).restricted:
         return ALREADY_SO
     return accepted(MemberRestricted(member=command.member, reason=command.reason))
 
 
 def lift_restriction(command: LiftRestriction, facts: Facts) -> Outcome:
-    if not moderated(command.member, facts).restricted:
+    if not require_moderatable(command.member, facts).restricted:
         return ALREADY_SO
     return accepted(RestrictionLifted(member=command.member))
 
 
 def recognize_member(command: RecognizeMember, facts: Facts) -> Outcome:
-    if command.recognition in moderated(command.member, facts).recognitions:
+    if command.recognition in require_moderatable(command.member, facts).recognitions:
         return ALREADY_SO
     return accepted(MemberRecognized(member=command.member, recognition=command.recognition.value))
 
 
 def withdraw_recognition(command: WithdrawRecognition, facts: Facts) -> Outcome:
-    if command.recognition not in moderated(command.member, facts).recognitions:
+    if command.recognition not in require_moderatable(command.member, facts).recognitions:
         return ALREADY_SO
     return accepted(RecognitionWithdrawn(member=command.member, recognition=command.recognition.value))
 
 
 DECIDERS: Deciders = {
-    RestrictMember: Decider(restrict_member, no_member, ("not_available",), moderated=True),
-    LiftRestriction: Decider(lift_restriction, no_member, ("not_available",), moderated=True),
-    RecognizeMember: Decider(recognize_member, no_member, ("not_available",), moderated=True),
-    WithdrawRecognition: Decider(withdraw_recognition, no_member, ("not_available",), moderated=True),
+    RestrictMember: Decider(restrict_member, no_member, ("not_available",), open_to_moderators=True),
+    LiftRestriction: Decider(lift_restriction, no_member, ("not_available",), open_to_moderators=True),
+    RecognizeMember: Decider(recognize_member, no_member, ("not_available",), open_to_moderators=True),
+    WithdrawRecognition: Decider(withdraw_recognition, no_member, ("not_available",), open_to_moderators=True),
 }

@@ -4,52 +4,18 @@ A change is an event; each decision uses what is in force at its own time and na
 metadata. None means without limit.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from domain.decision import ALREADY_SO, Command, Decider, Deciders, DecisionModel, Facts, Outcome, accepted, no_member
 from domain.event import recorded_as
-from domain.identifiers import Instant, MemberId, Storable, policy_tag
+from domain.identifiers import Instant, Storable, policy_tag
+from domain.policy_values import DEFAULT_POLICY, Policy
 from domain.refusals import Refused
-
-Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
-Days = Annotated[int, Field(ge=0, le=36_500)]
-Limit = Count | None
-Fraction = Annotated[float, Field(ge=0, le=1)]
-
-
-class Policy(BaseModel):
-    """The values in force at one time. Lengths in characters; None: no limit."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    note_length: Limit = 300
-    reply_length: Limit = 2_000
-    name_length: Limit = 100
-    headline_length: Limit = 220
-    post_length: Limit = 3_000
-    title_length: Limit = 150
-    body_length: Limit = 120_000
-    hashtags_per_item: Limit = 30
-    default_note: Annotated[str, Field(min_length=1)] = "I would like to connect with you."
-    invitations_per_week: Limit = 100
-    cooldown_days: Days = 21
-    invitation_expiry_days: Days | None = 180
-    connections_cap: Limit = 30_000
-    strikes: Limit = 5
-    reblock_wait_hours: Annotated[int, Field(ge=0, le=876_000)] = 48
-    backfill_items: Limit = 20
-    backfill_days: Days | None = 30
-    status_updates_to_followers: Literal["always", "never"] | Fraction = "always"
-    feed_push_followers_max: Count = 0
-    feed_push_dormant_days: Days | None = 30
-    moderators: Annotated[tuple[MemberId, ...], Field(strict=False)] = ()
-
-
-DEFAULT_POLICY = Policy()
 
 
 class ChangePolicy(Command):
@@ -69,34 +35,46 @@ class PolicyChanged:
         return (policy_tag(),)
 
 
-@dataclass(slots=True)
-class PolicyHistory:
-    """The changes so far as (effective_from, version, values), in the order in which they take effect."""
+@dataclass(frozen=True, slots=True)
+class PolicyChange:
+    """One change: from when on it holds, its version (the nth change recorded), and the values it sets."""
 
-    changes: list[tuple[Instant, int, dict[str, Any]]] = field(default_factory=list)
-    settled: tuple[Instant, int, Policy] = (-(2**63), 0, DEFAULT_POLICY)
+    effective_from: Instant
+    version: int
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyHistory:
+    """The changes in the order in which they take effect, and what holds from each of them on.
+
+    `from_when`, `versions` and `policies` are of one length and begin with the defaults, which hold from the beginning.
+    """
+
+    changes: tuple[PolicyChange, ...] = ()
+    from_when: tuple[Instant, ...] = (-(2**63),)
+    versions: tuple[int, ...] = (0,)
+    policies: tuple[Policy, ...] = (DEFAULT_POLICY,)
 
     def in_force(self, now: Instant) -> tuple[int, Policy]:
         """The version (0: the defaults; n: the nth change recorded) and the values that hold at an instant."""
-        until = self.changes[-1][0] if self.changes else self.settled[0]
-        if now >= until == self.settled[0]:
-            return self.settled[1], self.settled[2]
-        version, values = 0, DEFAULT_POLICY.model_dump()
-        for effective_from, number, changed in self.changes:
-            if effective_from <= now:
-                version, values = number, values | changed
-        policy = Policy.model_validate(values)
-        if now >= until:
-            self.settled = (until, version, policy)
-        return version, policy
+        last = bisect_right(self.from_when, now) - 1
+        return self.versions[last], self.policies[last]
 
 
 def evolve(history: PolicyHistory, event: PolicyChanged, _: Instant) -> PolicyHistory:
-    version = len(history.changes) + 1
-    history.changes.append((event.effective_from, version, event.values))
-    history.changes.sort(key=lambda change: change[:2])
-    history.settled = (-(2**63), 0, DEFAULT_POLICY)
-    return history
+    change = PolicyChange(event.effective_from, len(history.changes) + 1, event.values)
+    changes = sorted((*history.changes, change), key=lambda each: (each.effective_from, each.version))
+    policies, values = [DEFAULT_POLICY], DEFAULT_POLICY.model_dump()
+    for each in changes:
+        values |= each.values
+        policies.append(Policy.model_validate(values))
+    return PolicyHistory(
+        tuple(changes),
+        (-(2**63), *(each.effective_from for each in changes)),
+        (0, *(each.version for each in changes)),
+        tuple(policies),
+    )
 
 
 POLICY = DecisionModel("policy", policy_tag, (PolicyChanged,), PolicyHistory, evolve)
@@ -120,5 +98,5 @@ def change_policy(command: ChangePolicy, facts: Facts) -> Outcome:
 
 
 DECIDERS: Deciders = {
-    ChangePolicy: Decider(change_policy, no_member, ("effective_in_past", "invalid_policy"), moderated=True),
+    ChangePolicy: Decider(change_policy, no_member, ("effective_in_past", "invalid_policy"), open_to_moderators=True),
 }

@@ -17,14 +17,16 @@ from domain.items import (
     OWN_SHARE,
     ArticlePublished,
     Audience,
+    Item,
+    ItemKind,
     PostDeleted,
     PostKind,
     PostPublished,
     PostShared,
 )
-from domain.members import Text, require_length
-from domain.pair import require_reachable
 from domain.refusals import Refused
+from domain.relationships.pair import require_reachable
+from domain.text import Text, require_length
 
 # Commands
 
@@ -68,24 +70,22 @@ class DeletePost(Command):
 # Decisions
 
 
-def publish(
-    author: str, item: str | None, kind: str, audience: str, content: tuple[str, ...], facts: Facts
-) -> str | None:
-    """The id to publish under, or None when just this was published under it already."""
-    if item is None:
+def id_to_publish_under(wanted: str | None, item: Item, facts: Facts) -> str | None:
+    """The id for an item: the one wanted, or a new one. None when just this was published under it already."""
+    if wanted is None:
         return facts.new_id()
-    known = facts.read(ITEM, item)
-    if not known.author:
-        return item
-    same = (known.author, known.kind, known.audience, known.content) == (author, kind, audience, content)
-    refuse_unless(same and not known.deleted, "item_exists")
-    return None
+    there = facts.read(ITEM, wanted)
+    if there.author:
+        refuse_unless(there.same_publication(item), "item_exists")
+        return None
+    return wanted
 
 
 def publish_post(command: PublishPost, facts: Facts) -> Outcome:
     refuse_unless(bool(command.text), "empty_text")
     require_length(command.text, facts.policy.post_length)
-    item = publish(command.author, command.item, command.kind.value, command.audience.value, (command.text,), facts)
+    wanted = Item(command.author, command.kind.value, command.audience.value, content=(command.text,))
+    item = id_to_publish_under(command.item, wanted, facts)
     if item is None:
         return ALREADY_SO
     return accepted(
@@ -104,8 +104,8 @@ def publish_article(command: PublishArticle, facts: Facts) -> Outcome:
     refuse_unless(bool(command.title) and bool(command.body), "empty_text")
     require_length(command.title, facts.policy.title_length)
     require_length(command.body, facts.policy.body_length)
-    content = (command.title, command.body)
-    item = publish(command.author, command.item, "article", "anyone", content, facts)
+    wanted = Item(command.author, ItemKind.ARTICLE, Audience.ANYONE, content=(command.title, command.body))
+    item = id_to_publish_under(command.item, wanted, facts)
     if item is None:
         return ALREADY_SO
     hashtags = hashtags_in(f"{command.title}\n{command.body}", facts.policy.hashtags_per_item)
@@ -118,7 +118,7 @@ def share_post(command: SharePost, facts: Facts) -> Outcome:
     require_length(command.comment or "", facts.policy.post_length)
     shared = facts.read(ITEM, command.item)
     refuse_unless(bool(shared.author) and not shared.deleted, "not_available")
-    original = shared if shared.kind != "share" else facts.read(ITEM, shared.original)
+    original = shared if shared.kind != ItemKind.SHARE else facts.read(ITEM, shared.original)
     refuse_unless(not original.deleted, "not_available")
     for actor in dict.fromkeys((shared.author, original.author)):
         if actor != command.sharer:
@@ -146,7 +146,7 @@ def delete_post(command: DeletePost, facts: Facts) -> Outcome:
         raise Refused("not_yours", "This item is another member's; its author or a moderator may delete it.")
     if item.deleted:
         return ALREADY_SO
-    original = item.original if item.kind == "share" else None
+    original = item.original if item.kind == ItemKind.SHARE else None
     return accepted(PostDeleted(item=command.item, author=command.author, kind=item.kind, original=original))
 
 
@@ -154,5 +154,5 @@ DECIDERS: Deciders = {
     PublishPost: Decider(publish_post, field("author"), ("empty_text", "too_long", "item_exists")),
     PublishArticle: Decider(publish_article, field("author"), ("empty_text", "too_long", "item_exists")),
     SharePost: Decider(share_post, field("sharer"), ("too_long", "blocked_by_you", "not_available", "not_shareable")),
-    DeletePost: Decider(delete_post, field("author"), ("not_available",), moderated=True),
+    DeletePost: Decider(delete_post, field("author"), ("not_available",), open_to_moderators=True),
 }

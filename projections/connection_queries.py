@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from domain.identifiers import Instant
-from domain.members import ConnectionsVisibility, Visibility
+from domain.member_events import ConnectionsVisibility, Visibility
 from domain.refusals import Refused
 from projections.dormancy import Presence, Room, dormant_others, presence, standing
 from projections.members import present

@@ -1,8 +1,13 @@
 """Follower lists: who follows whom and which hashtags, with where each follow came from."""
 
-from domain.following import HashtagFollowed, HashtagUnfollowed
 from domain.identifiers import Instant
-from domain.relationship_events import Followed, FollowerRemoved, Unfollowed
+from domain.relationships.following_events import (
+    Followed,
+    FollowerRemoved,
+    HashtagFollowed,
+    HashtagUnfollowed,
+    Unfollowed,
+)
 from projections.projection import CLOSE, PUT, Change, Projection, Table
 
 FOLLOW = Table(

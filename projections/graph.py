@@ -1,7 +1,7 @@
 """The connection graph: who is connected with whom, since when, and whom a member does not want suggested."""
 
 from domain.identifiers import Instant
-from domain.relationship_events import ConnectionRemoved, MembersConnected, SuggestionDismissed
+from domain.relationships.connection_events import ConnectionRemoved, MembersConnected, SuggestionDismissed
 from projections.projection import CLOSE, PUT, Change, Projection, Table
 
 CONNECTION = Table(

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from domain.decision import Command
 from domain.identifiers import Instant
 from domain.refusals import Refused
-from domain.relationship_events import InvitationReplied, InvitationSent
+from domain.relationships.invitation_events import InvitationReplied, InvitationSent
 from projections.members import present
 from projections.privacy import apart
 from projections.projection import OPEN, STANDS, stands

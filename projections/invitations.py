@@ -1,14 +1,14 @@
 """Invitations: the inbox, what was sent, and the threads. Notes and replies stay in the log, at each row's `began`."""
 
 from domain.identifiers import Instant
-from domain.relationship_events import (
+from domain.relationships.connection_events import MembersConnected
+from domain.relationships.invitation_events import (
     InvitationAccepted,
     InvitationClosed,
     InvitationIgnored,
     InvitationReplied,
     InvitationSent,
     InvitationWithdrawn,
-    MembersConnected,
 )
 from projections.projection import CLOSE, PUT, Change, Projection, Table
 

@@ -7,7 +7,7 @@ holds it.
 from typing import Any
 
 from domain.identifiers import Instant
-from domain.members import (
+from domain.member_events import (
     ConnectionsVisibilityChanged,
     EmailVisibilityChanged,
     FollowerSettingChanged,

@@ -4,7 +4,8 @@
 from domain.identifiers import Instant
 from domain.items import PostShared
 from domain.notices import NoticesRead
-from domain.relationship_events import Followed, InvitationAccepted, InvitationReplied, InvitationSent
+from domain.relationships.following_events import Followed
+from domain.relationships.invitation_events import InvitationAccepted, InvitationReplied, InvitationSent
 from projections.projection import PUT, Change, Projection, Table
 
 NOTICE = Table(

@@ -1,6 +1,7 @@
 """Blocks and mutes: who is kept apart, and who is kept out of whose feed."""
 
-from domain.relationship_events import MemberBlocked, MemberMuted, MemberUnblocked, MemberUnmuted
+from domain.relationships.blocking_events import MemberBlocked, MemberUnblocked
+from domain.relationships.following_events import MemberMuted, MemberUnmuted
 from projections.projection import CLOSE, PUT, Projection, Table
 
 BLOCK = Table("block", {"blocker": "TEXT", "blocked": "TEXT"}, key=2, indexes=(("blocked", "blocker", "began"),))

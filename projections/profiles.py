@@ -6,7 +6,8 @@ What people wrote stays in the log; a row of `setting` leads to the event that h
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from domain.members import EMPTY_PROFILE, Visibility
+from domain.member_events import Visibility
+from domain.members import EMPTY_PROFILE
 from projections.connection_queries import connection_count
 from projections.follower_queries import follower_count, following_count
 from projections.projection import STANDS

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from domain.event import Event
 from domain.identifiers import Instant
-from domain.policy import Policy
+from domain.policy_values import Policy
 from domain.refusals import Refused
 
 R = TypeVar("R")

@@ -6,17 +6,19 @@ Whether an action is possible is asked of the decision itself, on the facts as o
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from domain.blocking import BlockMember, UnblockMember
-from domain.catalogue import decide
-from domain.connections import RemoveConnection
+from domain.deciding import decide
 from domain.decision import Command, Facts
-from domain.following import Follow, MuteMember, RemoveFollower, Unfollow, UnmuteMember
 from domain.identifiers import Instant
-from domain.invitation_threads import ReplyKind, ReplyToInvitation
-from domain.invitations import AcceptInvitation, IgnoreInvitation, SendInvitation, WithdrawInvitation
-from domain.members import MEMBER, MemberRegistered, PrimaryAction, PrimaryEmailChanged
-from domain.pair import PAIR, Pair
+from domain.member_events import MemberRegistered, PrimaryAction, PrimaryEmailChanged
+from domain.members import MEMBER
 from domain.refusals import Refused
+from domain.relationships.blocking import BlockMember, UnblockMember
+from domain.relationships.connections import RemoveConnection
+from domain.relationships.following import Follow, MuteMember, RemoveFollower, Unfollow, UnmuteMember
+from domain.relationships.invitation_events import ReplyKind
+from domain.relationships.invitation_threads import ReplyToInvitation
+from domain.relationships.invitations import AcceptInvitation, IgnoreInvitation, SendInvitation, WithdrawInvitation
+from domain.relationships.pair import PAIR, Pair
 from projections.connection_queries import connected, email_readable
 from projections.follower_queries import follows
 from projections.invitation_queries import Pending, pending
@@ -106,7 +108,7 @@ def relationship(
         pending=pending(reading, viewer, member),
         following=follows(reading, viewer, member),
         followed_by=follows(reading, member, viewer),
-        muted=pair.of(viewer).mutes,
+        muted=pair.side_of(viewer).mutes,
         blocked=blocked,
         email=readable_email(reading, viewer, member),
         actions={name: _possibility(ACTIONS[name](viewer, member), facts) for name in _order(facts, member)},

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from domain import Follow, Refused
 from domain.identifiers import DAY, Instant, item_tag
-from domain.relationship_events import Followed, InvitationAccepted, InvitationReplied, MembersConnected
+from domain.relationships.connection_events import MembersConnected
+from domain.relationships.following_events import Followed
+from domain.relationships.invitation_events import InvitationAccepted, InvitationReplied
 from infrastructure.commands.request import GROUP_MAX, Request, Result
 from infrastructure.simulation.stream import simulate
 from infrastructure.simulation.world import BEGINNING

@@ -13,7 +13,8 @@ from domain.catalogue import DECISION_MODELS
 from domain.decision import DecisionModel, Facts
 from domain.event import EVENTS, Event
 from domain.identifiers import Instant
-from domain.policy import POLICY, Policy
+from domain.policy import POLICY
+from domain.policy_values import Policy
 from infrastructure.log.dcb import DCBAppendCondition, DCBQuery, DCBQueryItem
 from infrastructure.log.envelope import decode, recorded_at
 from infrastructure.log.interface import AppendTransaction, Log

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
-from domain.catalogue import decide
+from domain.deciding import decide
 from domain.decision import Command
 from domain.identifiers import Instant
 from domain.refusals import Refused

@@ -6,7 +6,8 @@ from typing import Any, TypeVar
 from domain.decision import DecisionModel, Facts
 from domain.event import EVENTS, Event
 from domain.identifiers import Instant
-from domain.policy import POLICY, Policy, PolicyHistory
+from domain.policy import POLICY, PolicyHistory
+from domain.policy_values import Policy
 from infrastructure.log.envelope import decode, recorded_at
 from infrastructure.log.interface import Log
 from infrastructure.read_models.store import Execute

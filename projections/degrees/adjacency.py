@@ -15,7 +15,7 @@ from pyroaring import BitMap
 
 from domain.event import Event
 from domain.identifiers import Instant
-from domain.members import (
+from domain.member_events import (
     MemberErased,
     MemberHibernated,
     MemberKind,
@@ -24,7 +24,8 @@ from domain.members import (
     MemberRestricted,
     RestrictionLifted,
 )
-from domain.relationship_events import ConnectionRemoved, MemberBlocked, MembersConnected, MemberUnblocked
+from domain.relationships.blocking_events import MemberBlocked, MemberUnblocked
+from domain.relationships.connection_events import ConnectionRemoved, MembersConnected
 from projections.dormancy import dormant_others
 from projections.projection import STANDS
 from projections.reading import Reading

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from pyroaring import BitMap
 
-from domain.members import MemberKind
+from domain.member_events import MemberKind
 from domain.refusals import Refused
 from projections.connection_queries import active_connections, hides_connections, is_hidden
 from projections.degrees.adjacency import NOBODY, Adjacency, Snapshot

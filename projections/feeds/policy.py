@@ -6,7 +6,8 @@ when both carry the same instant.
 """
 
 from domain.identifiers import Instant
-from domain.policy import DEFAULT_POLICY, PolicyChanged
+from domain.policy import PolicyChanged
+from domain.policy_values import DEFAULT_POLICY
 from projections.projection import PUT, Change, Projection, Table
 from projections.reading import Reading
 

@@ -12,7 +12,7 @@ from benchmarks.mix import NOTE, Act, Mix
 from benchmarks.mix_commands import WIDE_LIMITS, command, start
 from domain import ChangePolicy, Command, Refused, SendInvitation
 from domain.items import PostPublished
-from domain.relationship_events import Followed
+from domain.relationships.following_events import Followed
 from infrastructure.app import Network, open_network
 
 GROUP = 250

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.building import Appender, now, registered
 from benchmarks.measuring import Context, Line, at_most, fresh, percentile
-from domain.relationship_events import MembersConnected
+from domain.relationships.connection_events import MembersConnected
 from infrastructure.app import open_network
 
 MEAN_CONNECTIONS = 40

@@ -16,7 +16,7 @@ from benchmarks.measuring import Bound, Context, Line, at_most, fresh, in_parall
 from domain import ChangePolicy
 from domain.identifiers import DAY
 from domain.items import PostPublished
-from domain.relationship_events import Followed
+from domain.relationships.following_events import Followed
 from infrastructure.app import Network, open_network
 
 PAGE = 20

@@ -22,7 +22,7 @@ from domain.catalogue import DECIDERS
 from domain.decision import Command
 from domain.event import EVENTS, Event, EventType
 from domain.items import PostShared
-from domain.policy import Policy
+from domain.policy_values import Policy
 from domain.refusals import QUERY_REFUSALS
 from infrastructure.app import open_network
 
@@ -34,12 +34,12 @@ RULE = re.compile(r"\*\*((?:[STXNFGHE]|peer )\d+)\*\*")
 CONCEPTS = {
     "domain.membership": "members",
     "domain.moderation": "moderation",
-    "domain.invitations": "invitations",
-    "domain.invitation_threads": "invitations",
-    "domain.connections": "connections",
-    "domain.following": "following",
+    "domain.relationships.invitations": "invitations",
+    "domain.relationships.invitation_threads": "invitations",
+    "domain.relationships.connections": "connections",
+    "domain.relationships.following": "following",
     "domain.publishing": "publishing",
-    "domain.blocking": "privacy",
+    "domain.relationships.blocking": "privacy",
     "domain.notices": "notices",
     "domain.policy": "policy",
 }
@@ -151,7 +151,7 @@ def acting(command: type[Command]) -> str:
         return "a moderator"
     several = {field: f" ({', '.join(kinds)})" if len(found) > 1 else "" for field, kinds in found.items()}
     own = ", ".join(f"`{field}`{kinds}" for field, kinds in several.items())
-    return f"{own}, or a moderator" if decider.moderated else own
+    return f"{own}, or a moderator" if decider.open_to_moderators else own
 
 
 def words(annotation: Any) -> list[str]:

@@ -21,8 +21,8 @@ from domain import (
     UnblockMember,
 )
 from domain.identifiers import SECOND
-from domain.members import MemberRegistered, PrimaryEmailChanged
-from domain.relationship_events import MembersConnected
+from domain.member_events import MemberRegistered, PrimaryEmailChanged
+from domain.relationships.connection_events import MembersConnected
 from projections.connection_queries import (
     active_connections,
     connected,

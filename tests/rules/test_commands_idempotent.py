@@ -13,7 +13,8 @@ from hypothesis import strategies
 from support.given import World, any_command, invited, members
 
 from domain import COMMANDS, EraseMember, PublishPost, ReplyKind, ReplyToInvitation
-from domain.catalogue import DECISION_MODELS, decide
+from domain.catalogue import DECISION_MODELS
+from domain.deciding import decide
 from domain.event import EVENTS
 from domain.identifiers import DAY, HOUR
 from domain.refusals import Refused

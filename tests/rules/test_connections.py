@@ -21,21 +21,14 @@ from domain import (
     Unfollow,
     WithdrawInvitation,
 )
-from domain.connections import CONNECTIONS, at_cap
 from domain.decision import Command
 from domain.event import Event
-from domain.invitations import open_invitation
-from domain.relationship_events import (
-    ConnectionRemoved,
-    Followed,
-    FollowerRemoved,
-    InvitationAccepted,
-    InvitationSent,
-    MemberBlocked,
-    MembersConnected,
-    SuggestionDismissed,
-    Unfollowed,
-)
+from domain.relationships.blocking_events import MemberBlocked
+from domain.relationships.connection_events import ConnectionRemoved, MembersConnected, SuggestionDismissed
+from domain.relationships.connections import CONNECTIONS, at_cap
+from domain.relationships.following_events import Followed, FollowerRemoved, Unfollowed
+from domain.relationships.invitation_events import InvitationAccepted, InvitationSent
+from domain.relationships.invitations import open_invitation
 
 INVITE = SendInvitation(inviter="ada", invitee="bob")
 ACCEPT = AcceptInvitation(inviter="ada", invitee="bob")
@@ -74,7 +67,7 @@ def test_s5_that_follow_can_be_undone_by_either_side_and_the_connection_stays() 
     world = members(*connected("ada", "bob"))
     for follower, followee in (("ada", "bob"), ("bob", "ada")):
         world.do(Unfollow(follower=follower, followee=followee))
-        assert not world.pair("ada", "bob").of(follower).follows
+        assert not world.pair("ada", "bob").side_of(follower).follows
     assert world.pair("ada", "bob").connected
 
 
@@ -173,7 +166,7 @@ def test_peer_1_and_2_one_invitation_and_sending_it_again_makes_no_second() -> N
     world.do(INVITE)
     assert not world.do(INVITE).events
     assert len(world.events(InvitationSent)) == 1
-    assert world.pair("ada", "bob").of("bob").invitation is None
+    assert world.pair("ada", "bob").side_of("bob").invitation is None
 
 
 def test_peer_3_the_first_note_stands() -> None:
@@ -188,7 +181,7 @@ def test_peer_7_after_acceptance_nothing_is_pending_either_way() -> None:
     world.do(ACCEPT)
     pair = world.pair("ada", "bob")
     assert pair.connected
-    assert [pair.of("ada").invitation, pair.of("bob").invitation] == [None, None]
+    assert [pair.side_of("ada").invitation, pair.side_of("bob").invitation] == [None, None]
 
 
 def test_peer_9_and_11_only_the_recipient_can_answer() -> None:
@@ -259,7 +252,7 @@ def test_peer_41_and_42_a_suspension_hides_and_ends_nothing() -> None:
     world.do(LiftRestriction(member="bob"))
     pair = world.pair("ada", "bob")
     assert pair.connected
-    assert pair.of("ada").follows
+    assert pair.side_of("ada").follows
     assert not world.events(ConnectionRemoved, Unfollowed, FollowerRemoved)
 
 
@@ -284,7 +277,7 @@ def test_h2_in_every_order_of_the_acts_of_a_pair_a_block_ends_all(
     for command in order:
         world.answer(command)
     pair = world.pair("ada", "bob")
-    assert pair.of("ada").blocks
+    assert pair.side_of("ada").blocks
     assert not pair.connected
 
 
@@ -295,6 +288,6 @@ def test_h3_a_block_lifted_again_leaves_the_two_apart(order: tuple[Command, ...]
         world.answer(command)
     blocked, unblocked = order.index(BLOCK), order.index(UNBLOCK)
     pair = world.pair("ada", "bob")
-    assert pair.of("ada").blocks == (unblocked < blocked)
+    assert pair.side_of("ada").blocks == (unblocked < blocked)
     assert not pair.connected
-    assert not pair.of("ada").follows
+    assert not pair.side_of("ada").follows

@@ -31,16 +31,13 @@ from domain import (
 from domain.decision import Command
 from domain.event import Event
 from domain.identifiers import DAY, HOUR
-from domain.relationship_events import (
-    ConnectionRemoved,
-    Followed,
-    FollowerRemoved,
+from domain.relationships.connection_events import ConnectionRemoved, MembersConnected
+from domain.relationships.following_events import Followed, FollowerRemoved, Unfollowed
+from domain.relationships.invitation_events import (
     InvitationAccepted,
     InvitationClosed,
     InvitationIgnored,
     InvitationWithdrawn,
-    MembersConnected,
-    Unfollowed,
 )
 
 A, B = "ada", "bob"
@@ -155,11 +152,13 @@ def test_section_7_an_act_leaves_what_it_does_not_cut(act: str) -> None:
         if connection == "-":
             assert after.connected == before.connected
         if first == "-":
-            assert after.of(A).follows == before.of(A).follows
+            assert after.side_of(A).follows == before.side_of(A).follows
         if second == "-":
-            assert after.of(B).follows == before.of(B).follows
+            assert after.side_of(B).follows == before.side_of(B).follows
         if invitation == "-":
-            assert [after.of(side).invitation for side in (A, B)] == [before.of(side).invitation for side in (A, B)]
+            assert [after.side_of(side).invitation for side in (A, B)] == [
+                before.side_of(side).invitation for side in (A, B)
+            ]
 
 
 SEND_A, SEND_B = SendInvitation(inviter=A, invitee=B), SendInvitation(inviter=B, invitee=A)

@@ -16,7 +16,7 @@ import domain
 from domain.catalogue import DECISION_MODELS
 from domain.event import EVENTS, Event, EventRegister, EventType, Personal, recorded_as
 from domain.identifiers import IDENTIFIER, pair_tag
-from domain.members import MemberRegistered
+from domain.member_events import MemberRegistered
 
 TYPES = sorted(EVENTS.by_name.values(), key=lambda each: each.name)
 NAMES = (

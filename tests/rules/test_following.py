@@ -28,20 +28,20 @@ from domain import (
 )
 from domain.decision import Command
 from domain.event import Event
-from domain.following import HashtagFollowed, HashtagUnfollowed
 from domain.items import ArticlePublished, PostDeleted, PostPublished
-from domain.members import FollowerSettingChanged, MemberErased, ProfileChanged
-from domain.relationship_events import (
-    ConnectionRemoved,
+from domain.member_events import FollowerSettingChanged, MemberErased, ProfileChanged
+from domain.relationships.blocking_events import MemberBlocked
+from domain.relationships.connection_events import ConnectionRemoved, MembersConnected
+from domain.relationships.following_events import (
     Followed,
     FollowerRemoved,
-    InvitationSent,
-    MemberBlocked,
+    HashtagFollowed,
+    HashtagUnfollowed,
     MemberMuted,
-    MembersConnected,
     MemberUnmuted,
     Unfollowed,
 )
+from domain.relationships.invitation_events import InvitationSent
 
 FOLLOW = Follow(follower="ada", followee="bob")
 UNFOLLOW = Unfollow(follower="ada", followee="bob")
@@ -115,7 +115,7 @@ def test_s35_a_follow_that_is_not_allowed_is_refused_and_nothing_waits() -> None
     world = members()
     assert world.answer(FOLLOW) == "not_followable"
     world.do(setting(FollowerSetting.EVERYONE))
-    assert not world.pair("ada", "bob").of("ada").follows
+    assert not world.pair("ada", "bob").side_of("ada").follows
 
 
 def test_s1_and_s6_a_follow_is_one_fact_that_holds_at_once() -> None:
@@ -123,7 +123,7 @@ def test_s1_and_s6_a_follow_is_one_fact_that_holds_at_once() -> None:
     world = members(EVERYONE)
     world.do(FOLLOW)
     pair = world.pair("ada", "bob")
-    assert (pair.of("ada").follows, pair.of("bob").follows, pair.connected) == (True, False, False)
+    assert (pair.side_of("ada").follows, pair.side_of("bob").follows, pair.connected) == (True, False, False)
     assert not world.events(MembersConnected, InvitationSent)
 
 
@@ -138,7 +138,7 @@ def test_t3_when_the_only_article_is_deleted_existing_follows_stay() -> None:
     world.do(PublishArticle(author="bob", title="Rivers", body="They flow.", item="a1"))
     world.do(FOLLOW)
     world.do(DeletePost(author="bob", item="a1"))
-    assert world.pair("ada", "bob").of("ada").follows
+    assert world.pair("ada", "bob").side_of("ada").follows
     assert world.answer(Follow(follower="cy", followee="bob")) == "not_followable"
 
 
@@ -178,7 +178,7 @@ def test_h17_and_x10_narrowing_deletes_no_follow_and_widening_restores_those_tha
     world.do(RemoveFollower(follower="dan", followee="bob"))
     world.do(BlockMember(blocker="bob", blocked="acme"))
     world.do(setting(FollowerSetting.EVERYONE))
-    standing = [name for name in ("ada", "cy", "dan", "acme") if world.pair(name, "bob").of(name).follows]
+    standing = [name for name in ("ada", "cy", "dan", "acme") if world.pair(name, "bob").side_of(name).follows]
     assert standing == ["ada"]
 
 
@@ -200,7 +200,7 @@ def test_x12_a_follower_is_removed_and_a_connection_stays() -> None:
     world = members(*connected("ada", "bob"))
     world.do(REMOVE)
     pair = world.pair("ada", "bob")
-    assert (pair.connected, pair.of("ada").follows, pair.of("bob").follows) == (True, False, True)
+    assert (pair.connected, pair.side_of("ada").follows, pair.side_of("bob").follows) == (True, False, True)
     assert world.answer(FOLLOW) == "accepted"
 
 
@@ -256,7 +256,7 @@ def test_x15_a_return_brings_back_the_follows_as_they_were() -> None:
     world.do(HibernateMember(member="bob"))
     assert world.answer(FOLLOW) == "not_available"
     world.do(ReactivateMember(member="bob"))
-    assert world.pair("ada", "bob").of("ada").follows
+    assert world.pair("ada", "bob").side_of("ada").follows
     assert not world.do(FOLLOW).events
 
 
@@ -268,8 +268,8 @@ def test_x13_a_mute_is_one_fact_and_changes_nothing_else() -> None:
     world = members(*connected("ada", "bob"))
     world.do(MUTE)
     pair = world.pair("ada", "bob")
-    assert (pair.connected, pair.of("ada").follows, pair.of("bob").follows) == (True, True, True)
-    assert not pair.of("bob").mutes
+    assert (pair.connected, pair.side_of("ada").follows, pair.side_of("bob").follows) == (True, True, True)
+    assert not pair.side_of("bob").mutes
     assert list(world.do(UNMUTE).events) == [MemberUnmuted(muter="ada", muted="bob")]
 
 
@@ -292,7 +292,7 @@ def test_s42_a_hashtag_is_followed_in_one_form_however_it_is_written() -> None:
 def test_peer_47_a_follow_is_held_by_one_side() -> None:
     world = members(EVERYONE)
     world.do(FOLLOW)
-    assert not world.pair("ada", "bob").of("bob").follows
+    assert not world.pair("ada", "bob").side_of("bob").follows
 
 
 def test_peer_49_and_65_nobody_follows_or_blocks_themselves() -> None:
@@ -314,7 +314,7 @@ def test_peer_63_a_member_who_is_erased_ends_nothing_one_by_one() -> None:
 def test_peer_91_and_97_a_mute_keeps_the_follow_and_a_second_one_changes_nothing() -> None:
     history = (followed("ada", "bob"), MemberMuted(muter="ada", muted="bob"))
     given_members(*history).when(MUTE).then_already_so()
-    assert members(*history).pair("ada", "bob").of("ada").follows
+    assert members(*history).pair("ada", "bob").side_of("ada").follows
 
 
 def test_peer_99_nobody_else_changes_a_members_mute() -> None:

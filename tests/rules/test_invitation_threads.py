@@ -18,8 +18,10 @@ from domain import (
 from domain.event import Event
 from domain.identifiers import DAY
 from domain.items import ArticlePublished
-from domain.members import FollowerSettingChanged
-from domain.relationship_events import Followed, InvitationReplied, InvitationSent, MembersConnected
+from domain.member_events import FollowerSettingChanged
+from domain.relationships.connection_events import MembersConnected
+from domain.relationships.following_events import Followed
+from domain.relationships.invitation_events import InvitationReplied, InvitationSent
 
 BOB_LETS_EVERYONE_FOLLOW = FollowerSettingChanged(member="bob", setting="everyone")
 BOB_LETS_CONNECTIONS_FOLLOW = FollowerSettingChanged(member="bob", setting="connections")

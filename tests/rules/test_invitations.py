@@ -15,18 +15,17 @@ from domain import (
     WithdrawInvitation,
 )
 from domain.identifiers import DAY, WEEK, Instant
-from domain.invitations import open_invitation
-from domain.members import InvitationPolicyChanged, WhoMayInviteChanged
-from domain.relationship_events import (
-    ConnectionRemoved,
-    Followed,
+from domain.member_events import InvitationPolicyChanged, WhoMayInviteChanged
+from domain.relationships.blocking_events import MemberBlocked
+from domain.relationships.connection_events import ConnectionRemoved, MembersConnected
+from domain.relationships.following_events import Followed
+from domain.relationships.invitation_events import (
     InvitationAccepted,
     InvitationIgnored,
     InvitationSent,
     InvitationWithdrawn,
-    MemberBlocked,
-    MembersConnected,
 )
+from domain.relationships.invitations import open_invitation
 
 INVITE = SendInvitation(inviter="ada", invitee="bob")
 ACCEPT = AcceptInvitation(inviter="ada", invitee="bob")
@@ -106,8 +105,8 @@ def test_s12_an_unanswered_or_ignored_invitation_gives_nothing() -> None:
     world.do(ignore("spam"))
     pair = world.pair("ada", "bob")
     assert not pair.connected
-    assert not pair.of("ada").follows
-    assert not pair.of("bob").follows
+    assert not pair.side_of("ada").follows
+    assert not pair.side_of("bob").follows
 
 
 def test_s22_and_s24_how_the_sender_knows_the_member_may_be_stated_and_is_never_asked() -> None:
@@ -166,7 +165,7 @@ def test_x21_what_is_sent_anew_counts_from_its_own_sending() -> None:
     world.wait(21 * DAY - 1)
     assert not world.do(INVITE).events
     assert world.wait(1).do(INVITE).events
-    assert world.pair("ada", "bob").of("ada").invitation.sent_at == START + 42 * DAY
+    assert world.pair("ada", "bob").side_of("ada").invitation.sent_at == START + 42 * DAY
 
 
 def test_x2_withdrawing_bars_a_new_invitation_for_21_days() -> None:
@@ -209,7 +208,7 @@ def test_s13_ignoring_for_a_second_reason_keeps_the_bar_and_is_one_strike() -> N
     world = members(policy(strikes=2), invited("ada", "bob"))
     for reason in ("spam", "do_not_know", "not_now"):
         world.do(ignore(reason))
-    assert world.pair("ada", "bob").of("bob").bars
+    assert world.pair("ada", "bob").side_of("bob").bars_invitations
     assert world.answer(SendInvitation(inviter="ada", invitee="cy")) == "accepted customize_note email_shared"
 
 

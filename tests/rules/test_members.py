@@ -34,7 +34,7 @@ from domain import (
 from domain.catalogue import DECIDERS
 from domain.decision import Command, no_member
 from domain.event import Event
-from domain.members import (
+from domain.member_events import (
     ConnectionsVisibilityChanged,
     EmailVisibilityChanged,
     MemberErased,
@@ -49,7 +49,7 @@ from domain.members import (
     WhoMayInviteChanged,
 )
 from domain.notices import NoticesRead
-from domain.relationship_events import MemberBlocked
+from domain.relationships.blocking_events import MemberBlocked
 
 HIBERNATED = MemberHibernated(member="ada")
 RESTRICTED = MemberRestricted(member="ada", reason=None)
@@ -221,7 +221,7 @@ def test_x17_erasing_is_one_fact_after_which_the_member_is_unknown() -> None:
 # Who acts
 
 
-ACTS = [command for command, decider in DECIDERS.items() if not decider.registers]
+ACTS = [command for command, decider in DECIDERS.items() if not decider.creates_member]
 
 
 def test_x18_the_acting_member_is_registered() -> None:

@@ -8,7 +8,8 @@ from support.given import NOW, START, World, given, given_members, invited, memb
 
 from domain import ChangePolicy, Policy, SendInvitation
 from domain.identifiers import DAY, HOUR
-from domain.policy import DEFAULT_POLICY, POLICY, PolicyChanged
+from domain.policy import POLICY, PolicyChanged
+from domain.policy_values import DEFAULT_POLICY
 
 
 def in_force(world: World, now: int) -> tuple[int, Policy]:
@@ -185,4 +186,4 @@ def test_old_history_folds_under_a_tightened_policy() -> None:
     """Rules run when deciding, never when folding: what was once recorded stands."""
     world = members(*(invited("ada", f"m{number}") for number in range(100)), policy(invitations_per_week=1))
     assert world.answer(SendInvitation(inviter="ada", invitee="bob")) == "invitation_limit"
-    assert world.pair("ada", "m7").of("ada").invitation is not None
+    assert world.pair("ada", "m7").side_of("ada").invitation is not None

@@ -34,20 +34,13 @@ from domain import (
 from domain.decision import Command
 from domain.event import Event
 from domain.identifiers import DAY, HOUR
-from domain.invitations import open_invitation
 from domain.items import ArticlePublished, PostPublished, PostShared
 from domain.refusals import Refused
-from domain.relationship_events import (
-    ConnectionRemoved,
-    FollowerRemoved,
-    InvitationClosed,
-    InvitationReplied,
-    InvitationSent,
-    MemberBlocked,
-    MembersConnected,
-    MemberUnblocked,
-    Unfollowed,
-)
+from domain.relationships.blocking_events import MemberBlocked, MemberUnblocked
+from domain.relationships.connection_events import ConnectionRemoved, MembersConnected
+from domain.relationships.following_events import FollowerRemoved, Unfollowed
+from domain.relationships.invitation_events import InvitationClosed, InvitationReplied, InvitationSent
+from domain.relationships.invitations import open_invitation
 
 BLOCK = BlockMember(blocker="ada", blocked="bob")
 UNBLOCK = UnblockMember(blocker="ada", blocked="bob")
@@ -110,7 +103,11 @@ def test_peer_67_and_69_both_follows_and_the_others_invitation_end() -> None:
     world = members(followed("ada", "bob"), followed("bob", "ada"), invited("bob", "ada"))
     world.do(BLOCK)
     pair = world.pair("ada", "bob")
-    assert (pair.of("ada").follows, pair.of("bob").follows, pair.of("bob").invitation) == (False, False, None)
+    assert (pair.side_of("ada").follows, pair.side_of("bob").follows, pair.side_of("bob").invitation) == (
+        False,
+        False,
+        None,
+    )
 
 
 def test_peer_71_neither_side_can_follow_or_invite() -> None:
@@ -124,7 +121,7 @@ def test_peer_74_unblocking_restores_nothing_and_allows_everything() -> None:
     world.do(BLOCK)
     assert list(world.do(UNBLOCK).events) == [UNBLOCKED]
     pair = world.pair("ada", "bob")
-    assert (pair.connected, pair.of("ada").follows, pair.of("bob").follows) == (False, False, False)
+    assert (pair.connected, pair.side_of("ada").follows, pair.side_of("bob").follows) == (False, False, False)
     assert world.answer(SendInvitation(inviter="bob", invitee="ada")).startswith("accepted")
     given_members().when(UNBLOCK).then_already_so()
 

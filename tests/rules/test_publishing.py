@@ -9,8 +9,8 @@ from domain import Audience, DeletePost, PostKind, PublishArticle, PublishPost, 
 from domain.event import Event
 from domain.identifiers import hashtags_in, normal_hashtag
 from domain.items import STANDING_ARTICLES, ArticlePublished, PostDeleted, PostPublished, PostShared, falls_within
-from domain.members import MemberErased, MemberHibernated, MemberRestricted
-from domain.relationship_events import MemberBlocked
+from domain.member_events import MemberErased, MemberHibernated, MemberRestricted
+from domain.relationships.blocking_events import MemberBlocked
 
 
 def post(item: str = "p1", author: str = "bob", audience: str = "anyone", text: str = "Hello") -> PostPublished:

@@ -18,9 +18,8 @@ import pytest
 
 from domain import AcceptInvitation, ChangePolicy, RegisterMember, SendInvitation
 from domain.event import EVENTS, Event
-from domain.following import HashtagFollowed, HashtagUnfollowed
 from domain.items import ArticlePublished, PostDeleted, PostPublished, PostShared
-from domain.members import (
+from domain.member_events import (
     ConnectionsVisibilityChanged,
     EmailVisibilityChanged,
     FollowerSettingChanged,
@@ -39,23 +38,24 @@ from domain.members import (
 )
 from domain.notices import NoticesRead
 from domain.policy import PolicyChanged
-from domain.relationship_events import (
-    ConnectionRemoved,
+from domain.relationships.blocking_events import MemberBlocked, MemberUnblocked
+from domain.relationships.connection_events import ConnectionRemoved, MembersConnected, SuggestionDismissed
+from domain.relationships.following_events import (
     Followed,
     FollowerRemoved,
+    HashtagFollowed,
+    HashtagUnfollowed,
+    MemberMuted,
+    MemberUnmuted,
+    Unfollowed,
+)
+from domain.relationships.invitation_events import (
     InvitationAccepted,
     InvitationClosed,
     InvitationIgnored,
     InvitationReplied,
     InvitationSent,
     InvitationWithdrawn,
-    MemberBlocked,
-    MemberMuted,
-    MembersConnected,
-    MemberUnblocked,
-    MemberUnmuted,
-    SuggestionDismissed,
-    Unfollowed,
 )
 from infrastructure.app import open_network
 from infrastructure.log.envelope import ENVELOPE_KEYS, decode, encode, metadata_of, verify

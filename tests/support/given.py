@@ -13,19 +13,23 @@ from typing import Any, TypeVar
 import pytest
 
 import domain
-from domain.catalogue import DECIDERS, decide
+from domain.catalogue import DECIDERS
+from domain.deciding import decide
 from domain.decision import Command, DecisionModel, Facts, Outcome
 from domain.event import Event
 from domain.identifiers import DAY, Instant
-from domain.invitation_threads import ReplyToInvitation
-from domain.invitations import SendInvitation, open_invitation
-from domain.members import MEMBER, Member, MemberRegistered
+from domain.member_events import MemberRegistered
+from domain.members import MEMBER, Member
 from domain.membership import EraseMember
-from domain.pair import PAIR, Pair
 from domain.policy import POLICY, PolicyChanged
 from domain.publishing import PublishArticle, PublishPost
 from domain.refusals import ADVISORIES, REFUSALS, Refused
-from domain.relationship_events import Followed, InvitationSent, MembersConnected
+from domain.relationships.connection_events import MembersConnected
+from domain.relationships.following_events import Followed
+from domain.relationships.invitation_events import InvitationSent
+from domain.relationships.invitation_threads import ReplyToInvitation
+from domain.relationships.invitations import SendInvitation, open_invitation
+from domain.relationships.pair import PAIR, Pair
 
 S = TypeVar("S")
 
@@ -137,8 +141,8 @@ class World:
             pair = self.pair(one, other)
             if self.member(one).erased or self.member(other).erased:
                 return  # erasure has cut what the pair's own events made
-            if pair.of(one).blocks or pair.of(other).blocks:
-                follows = pair.of(one).follows or pair.of(other).follows
+            if pair.side_of(one).blocks or pair.side_of(other).blocks:
+                follows = pair.side_of(one).follows or pair.side_of(other).follows
                 asked = open_invitation(pair, one, self.now) or open_invitation(pair, other, self.now)
                 assert (pair.connected, follows, asked) == (False, False, None), pair
 

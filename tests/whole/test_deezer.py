@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from domain.event import Event
-from domain.members import MemberRegistered
-from domain.relationship_events import MembersConnected
+from domain.member_events import MemberRegistered
+from domain.relationships.connection_events import MembersConnected
 from infrastructure.app import Network, open_network
 from infrastructure.log.envelope import encode
 from projections.connection_queries import connection_count, mutual_connections

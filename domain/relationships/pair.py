@@ -10,23 +10,18 @@ from domain.decision import DecisionModel, Facts, refuse_unless
 from domain.event import Event
 from domain.identifiers import Instant, pair_tag
 from domain.members import MEMBER, Member
-from domain.relationship_events import (
-    ConnectionRemoved,
-    Followed,
-    FollowerRemoved,
+from domain.relationships.blocking_events import MemberBlocked, MemberUnblocked
+from domain.relationships.connection_events import ConnectionRemoved, MembersConnected, SuggestionDismissed
+from domain.relationships.following_events import Followed, FollowerRemoved, MemberMuted, MemberUnmuted, Unfollowed
+from domain.relationships.invitation_events import (
+    IgnoreReason,
     InvitationAccepted,
     InvitationClosed,
     InvitationIgnored,
     InvitationReplied,
     InvitationSent,
     InvitationWithdrawn,
-    MemberBlocked,
-    MemberMuted,
-    MembersConnected,
-    MemberUnblocked,
-    MemberUnmuted,
-    SuggestionDismissed,
-    Unfollowed,
+    ReplyKind,
 )
 
 
@@ -52,7 +47,7 @@ class Stance:
 
     invitation: Invitation | None = None
     withdrawn_at: Instant | None = None
-    bars: bool = False
+    bars_invitations: bool = False
     follows: bool = False
     mutes: bool = False
     blocks: bool = False
@@ -68,7 +63,7 @@ class Pair:
     connected: bool = False
     toward: dict[str, Stance] = field(default_factory=dict)
 
-    def of(self, member: str) -> Stance:
+    def side_of(self, member: str) -> Stance:
         """What this member holds toward the other; not to be changed by a reader."""
         return self.toward.get(member) or Stance()
 
@@ -86,7 +81,7 @@ def evolve(pair: Pair, event: Event, at: Instant) -> Pair:
             sender.invitation = Invitation(event.invitation, at, event.expires_at)
             sender.withdrawn_at = None
         case InvitationAccepted():
-            _side(pair, event.invitee).bars = False
+            _side(pair, event.invitee).bars_invitations = False
         case MembersConnected():
             pair.connected = True
             for side in pair.toward.values():
@@ -98,8 +93,8 @@ def evolve(pair: Pair, event: Event, at: Instant) -> Pair:
         case InvitationIgnored():
             if sent := _side(pair, event.inviter).invitation:
                 sent.ignored_as = event.reason
-            if event.reason != "not_now":
-                _side(pair, event.invitee).bars = True
+            if event.reason != IgnoreReason.NOT_NOW:
+                _side(pair, event.invitee).bars_invitations = True
         case InvitationWithdrawn():
             sender = _side(pair, event.inviter)
             sender.invitation, sender.withdrawn_at = None, at
@@ -108,8 +103,8 @@ def evolve(pair: Pair, event: Event, at: Instant) -> Pair:
         case InvitationReplied():
             sender = _side(pair, event.inviter)
             if sent := sender.invitation:
-                sent.asked = sent.asked or event.kind == "ask"
-            if event.kind == "suggest_follow":
+                sent.asked = sent.asked or event.kind == ReplyKind.ASK
+            if event.kind == ReplyKind.SUGGEST_FOLLOW:
                 sender.suggested_in = event.invitation
         case MemberBlocked():
             _side(pair, event.blocker).blocks = True
@@ -151,6 +146,12 @@ PAIR = DecisionModel(
 )
 
 
+REGISTERED_REFUSALS = ("self", "not_available")
+"""What require_registered_pair can refuse."""
+REACHABLE_REFUSALS = ("self", "blocked_by_you", "not_available")
+"""What require_reachable can refuse."""
+
+
 def require_reachable(facts: Facts, acting: str, target: str) -> tuple[Pair, Member]:
     """The pair and the target, for an act that needs the other to be there and willing (X18).
 
@@ -159,8 +160,8 @@ def require_reachable(facts: Facts, acting: str, target: str) -> tuple[Pair, Mem
     """
     refuse_unless(acting != target, "self")
     pair, member = facts.read(PAIR, acting, target), facts.read(MEMBER, target)
-    refuse_unless(not pair.of(acting).blocks, "blocked_by_you")
-    refuse_unless(member.present and not pair.of(target).blocks, "not_available")
+    refuse_unless(not pair.side_of(acting).blocks, "blocked_by_you")
+    refuse_unless(member.present and not pair.side_of(target).blocks, "not_available")
     return pair, member
 
 

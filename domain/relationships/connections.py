@@ -15,14 +15,14 @@ from domain.decision import (
 from domain.event import Event
 from domain.identifiers import Instant, MemberId, member_tag
 from domain.members import MEMBER
-from domain.pair import Pair, require_reachable, require_registered_pair
-from domain.relationship_events import (
-    ConnectionRemoved,
-    Followed,
-    FollowerRemoved,
-    MembersConnected,
-    SuggestionDismissed,
-    Unfollowed,
+from domain.relationships.connection_events import ConnectionRemoved, MembersConnected, SuggestionDismissed
+from domain.relationships.following_events import AUTOMATIC_ORIGIN, Followed, FollowerRemoved, Unfollowed
+from domain.relationships.pair import (
+    REACHABLE_REFUSALS,
+    REGISTERED_REFUSALS,
+    Pair,
+    require_reachable,
+    require_registered_pair,
 )
 
 
@@ -78,9 +78,9 @@ def connect(member: str, other: str, pair: Pair, invitation: str) -> list[Event]
     return [
         MembersConnected(member=member, other=other, invitation=invitation),
         *(
-            Followed(follower=follower, followee=followee, origin="connection", origin_ref=None)
+            Followed(follower=follower, followee=followee, origin=AUTOMATIC_ORIGIN, origin_ref=None)
             for follower, followee in ((member, other), (other, member))
-            if not pair.of(follower).follows
+            if not pair.side_of(follower).follows
         ),
     ]
 
@@ -90,9 +90,9 @@ def sever(member: str, other: str, pair: Pair) -> list[Event]:
     events: list[Event] = []
     if pair.connected:
         events.append(ConnectionRemoved(member=member, other=other))
-    if pair.of(member).follows:
+    if pair.side_of(member).follows:
         events.append(Unfollowed(follower=member, followee=other))
-    if pair.of(other).follows:
+    if pair.side_of(other).follows:
         events.append(FollowerRemoved(follower=other, followee=member))
     return events
 
@@ -105,14 +105,12 @@ def remove_connection(command: RemoveConnection, facts: Facts) -> Outcome:
 def dismiss_suggestion(command: DismissSuggestion, facts: Facts) -> Outcome:
     pair, _ = require_reachable(facts, command.member, command.other)
     refuse_unless(not pair.connected, "already_connected")
-    if pair.of(command.member).dismissed:
+    if pair.side_of(command.member).dismissed:
         return ALREADY_SO
     return accepted(SuggestionDismissed(member=command.member, other=command.other))
 
 
 DECIDERS: Deciders = {
-    RemoveConnection: Decider(remove_connection, field("member"), ("self", "not_available")),
-    DismissSuggestion: Decider(
-        dismiss_suggestion, field("member"), ("self", "blocked_by_you", "not_available", "already_connected")
-    ),
+    RemoveConnection: Decider(remove_connection, field("member"), REGISTERED_REFUSALS),
+    DismissSuggestion: Decider(dismiss_suggestion, field("member"), (*REACHABLE_REFUSALS, "already_connected")),
 }

@@ -2,9 +2,7 @@
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-from domain.connections import at_cap, connect
 from domain.decision import (
     ALREADY_SO,
     Command,
@@ -19,43 +17,29 @@ from domain.decision import (
 from domain.decision import field as field_of
 from domain.event import Event
 from domain.identifiers import DAY, WEEK, Instant, MemberId, inviter_tag
-from domain.members import (
-    MEMBER,
-    Email,
+from domain.member_events import (
+    InvitationPolicy,
     InvitationPolicyChanged,
-    Member,
     MemberKind,
-    Text,
+    WhoMayInvite,
     WhoMayInviteChanged,
-    require_length,
 )
-from domain.pair import Invitation, Pair, require_reachable
+from domain.members import MEMBER, Member
 from domain.refusals import Refused
-from domain.relationship_events import (
+from domain.relationships.connections import at_cap, connect
+from domain.relationships.invitation_events import (
+    IgnoreReason,
     InvitationAccepted,
     InvitationIgnored,
     InvitationSent,
     InvitationWithdrawn,
+    NoteKind,
 )
+from domain.relationships.pair import REACHABLE_REFUSALS, Invitation, Pair, require_reachable
+from domain.text import Email, Text, require_length
 
 EMAIL_NOTICE = 1
 """The version of the notice that connecting shares email (S27); a new wording is a new number."""
-
-
-class IgnoreReason(StrEnum):
-    NOT_NOW = "not_now"
-    DO_NOT_KNOW = "do_not_know"
-    SPAM = "spam"
-
-
-class InvitationPolicy(StrEnum):
-    REVIEW = "review"
-    ACCEPT_ALL = "accept_all"
-
-
-class WhoMayInvite(StrEnum):
-    ANYONE = "anyone"
-    EMAIL = "email"
 
 
 # Commands
@@ -108,7 +92,7 @@ class ChangeWhoMayInvite(Command):
     setting: WhoMayInvite
 
 
-# The view of an inviter
+# The decision model of an inviter
 
 
 @dataclass(slots=True)
@@ -127,7 +111,7 @@ def evolve(inviting: Inviting, event: Event, at: Instant) -> Inviting:
     match event:
         case InvitationSent():
             inviting.sent_at.append(at)
-        case InvitationIgnored(reason="spam" | "do_not_know"):
+        case InvitationIgnored(reason=IgnoreReason.SPAM | IgnoreReason.DO_NOT_KNOW):
             inviting.strikes.add(event.invitation)
     return inviting
 
@@ -143,7 +127,7 @@ def flagged(inviter: str, facts: Facts) -> bool:
 
 def open_invitation(pair: Pair, inviter: str, now: Instant) -> Invitation | None:
     """The invitation of this inviter that can be accepted now, ignored or not."""
-    sent = pair.of(inviter).invitation
+    sent = pair.side_of(inviter).invitation
     return sent if sent is not None and sent.open_at(now) else None
 
 
@@ -169,7 +153,7 @@ def send_invitation(command: SendInvitation, facts: Facts) -> Outcome:
         return accept_invitation(AcceptInvitation(inviter=invitee, invitee=inviter), facts)
     require_length(command.note or "", policy.note_length)
     require_length(command.how_known or "", policy.note_length)
-    own, cooldown = pair.of(inviter), policy.cooldown_days * DAY
+    own, cooldown = pair.side_of(inviter), policy.cooldown_days * DAY
     sent = open_invitation(pair, inviter, facts.now)
     if sent and facts.now < sent.sent_at + cooldown:
         return ALREADY_SO
@@ -188,13 +172,13 @@ def _gives_email(command: SendInvitation, recipient: Member) -> bool:
 
 def _send(command: SendInvitation, recipient: Member, pair: Pair, facts: Facts) -> Outcome:
     expiry = facts.policy.invitation_expiry_days
-    barred = pair.of(command.invitee).bars
+    barred = pair.side_of(command.invitee).bars_invitations
     sent = InvitationSent(
         invitation=facts.new_id(),
         inviter=command.inviter,
         invitee=command.invitee,
         note=command.note or facts.policy.default_note,
-        note_kind="custom" if command.note else "default",
+        note_kind=(NoteKind.CUSTOM if command.note else NoteKind.DEFAULT).value,
         how_known=command.how_known or None,
         barred=barred,
         expires_at=None if expiry is None else facts.now + expiry * DAY,
@@ -244,7 +228,7 @@ def withdraw_invitation(command: WithdrawInvitation, facts: Facts) -> Outcome:
     pair, _ = require_reachable(facts, command.inviter, command.invitee)
     sent = open_invitation(pair, command.inviter, facts.now)
     if sent is None:
-        if pair.of(command.inviter).withdrawn_at is not None:
+        if pair.side_of(command.inviter).withdrawn_at is not None:
             return ALREADY_SO
         raise Refused("no_invitation")
     return accepted(InvitationWithdrawn(invitation=sent.id, inviter=command.inviter, invitee=command.invitee))
@@ -266,13 +250,12 @@ def change_who_may_invite(command: ChangeWhoMayInvite, facts: Facts) -> Outcome:
     return accepted(WhoMayInviteChanged(member=command.member, setting=command.setting.value))
 
 
-_REACH = ("self", "blocked_by_you", "not_available")
 DECIDERS: Deciders = {
     SendInvitation: Decider(
         send_invitation,
         field_of("inviter"),
         (
-            *_REACH,
+            *REACHABLE_REFUSALS,
             "not_a_person",
             "already_connected",
             "too_long",
@@ -282,9 +265,11 @@ DECIDERS: Deciders = {
             "connections_cap",
         ),
     ),
-    AcceptInvitation: Decider(accept_invitation, field_of("invitee"), (*_REACH, "no_invitation", "connections_cap")),
-    IgnoreInvitation: Decider(ignore_invitation, field_of("invitee"), (*_REACH, "no_invitation")),
-    WithdrawInvitation: Decider(withdraw_invitation, field_of("inviter"), (*_REACH, "no_invitation")),
+    AcceptInvitation: Decider(
+        accept_invitation, field_of("invitee"), (*REACHABLE_REFUSALS, "no_invitation", "connections_cap")
+    ),
+    IgnoreInvitation: Decider(ignore_invitation, field_of("invitee"), (*REACHABLE_REFUSALS, "no_invitation")),
+    WithdrawInvitation: Decider(withdraw_invitation, field_of("inviter"), (*REACHABLE_REFUSALS, "no_invitation")),
     ChangeInvitationPolicy: Decider(change_invitation_policy, field_of("member"), ("not_a_person",)),
     ChangeWhoMayInvite: Decider(change_who_may_invite, field_of("member"), ("not_a_person",)),
 }

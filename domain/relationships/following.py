@@ -1,8 +1,5 @@
 """Following: one-way interest. Members decide who may; hashtags can be followed by anyone."""
 
-from collections.abc import Sequence
-from enum import StrEnum
-
 from domain.decision import (
     ALREADY_SO,
     Command,
@@ -15,30 +12,29 @@ from domain.decision import (
     field,
     refuse_unless,
 )
-from domain.event import Event, recorded_as
-from domain.identifiers import Hashtag, Instant, MemberId, hashtag_tag, member_tag
+from domain.event import Event
+from domain.identifiers import Hashtag, Instant, MemberId, member_tag
 from domain.items import STANDING_ARTICLES
-from domain.members import MEMBER, FollowerSettingChanged, MemberKind, Text
-from domain.pair import Pair, require_reachable, require_registered_pair
-from domain.relationship_events import Followed, FollowerRemoved, MemberMuted, MemberUnmuted, Unfollowed
-
-
-class FollowerSetting(StrEnum):
-    """Who may follow (S38-S40). A member who never chose is *unset*: open to strangers while an article stands (T1)."""
-
-    EVERYONE = "everyone"
-    CONNECTIONS = "connections"
-
-
-class FollowOrigin(StrEnum):
-    """Where a follow came from (S36)."""
-
-    PROFILE = "profile"
-    POST = "post"
-    ARTICLE = "article"
-    HASHTAG = "hashtag"
-    INVITATION_REPLY = "invitation_reply"
-
+from domain.member_events import FOLLOWER_SETTING_UNSET, FollowerSetting, FollowerSettingChanged, MemberKind
+from domain.members import MEMBER
+from domain.relationships.following_events import (
+    Followed,
+    FollowerRemoved,
+    FollowOrigin,
+    HashtagFollowed,
+    HashtagUnfollowed,
+    MemberMuted,
+    MemberUnmuted,
+    Unfollowed,
+)
+from domain.relationships.pair import (
+    REACHABLE_REFUSALS,
+    REGISTERED_REFUSALS,
+    Pair,
+    require_reachable,
+    require_registered_pair,
+)
+from domain.text import Text
 
 # Commands
 
@@ -103,32 +99,6 @@ class UnfollowHashtag(Command):
     hashtag: Hashtag
 
 
-# Events of one member (those between two are in relationship_events)
-
-
-class _OfHashtag:
-    """The tags of an event about a member and a hashtag."""
-
-    __slots__ = ()
-    member: str
-    hashtag: str
-
-    def tags(self) -> Sequence[str]:
-        return (member_tag(self.member), hashtag_tag(self.hashtag))
-
-
-@recorded_as("hashtag_followed")
-class HashtagFollowed(_OfHashtag):
-    member: str
-    hashtag: str
-
-
-@recorded_as("hashtag_unfollowed")
-class HashtagUnfollowed(_OfHashtag):
-    member: str
-    hashtag: str
-
-
 def evolve_hashtags(followed: set[str], event: Event, _: Instant) -> set[str]:
     match event:
         case HashtagFollowed():
@@ -152,14 +122,14 @@ def may_follow(follower: str, followee: str, pair: Pair, facts: Facts) -> bool:
     member = facts.read(MEMBER, followee)
     if pair.connected or member.kind == MemberKind.PAGE:
         return True
-    if member.follower_setting == "unset":
+    if member.follower_setting == FOLLOWER_SETTING_UNSET:
         return bool(facts.read(STANDING_ARTICLES, followee))
     return member.follower_setting == FollowerSetting.EVERYONE
 
 
 def follow(command: Follow, facts: Facts) -> Outcome:
     pair, _ = require_reachable(facts, command.follower, command.followee)
-    own = pair.of(command.follower)
+    own = pair.side_of(command.follower)
     if own.follows:
         return ALREADY_SO
     refuse_unless(may_follow(command.follower, command.followee, pair, facts), "not_followable")
@@ -175,13 +145,13 @@ def follow(command: Follow, facts: Facts) -> Outcome:
 
 
 def unfollow(command: Unfollow, facts: Facts) -> Outcome:
-    if not require_registered_pair(facts, command.follower, command.followee).of(command.follower).follows:
+    if not require_registered_pair(facts, command.follower, command.followee).side_of(command.follower).follows:
         return ALREADY_SO
     return accepted(Unfollowed(follower=command.follower, followee=command.followee))
 
 
 def remove_follower(command: RemoveFollower, facts: Facts) -> Outcome:
-    if not require_registered_pair(facts, command.followee, command.follower).of(command.follower).follows:
+    if not require_registered_pair(facts, command.followee, command.follower).side_of(command.follower).follows:
         return ALREADY_SO
     return accepted(FollowerRemoved(follower=command.follower, followee=command.followee))
 
@@ -196,13 +166,13 @@ def change_follower_setting(command: ChangeFollowerSetting, facts: Facts) -> Out
 
 def mute_member(command: MuteMember, facts: Facts) -> Outcome:
     pair, _ = require_reachable(facts, command.muter, command.muted)
-    if pair.of(command.muter).mutes:
+    if pair.side_of(command.muter).mutes:
         return ALREADY_SO
     return accepted(MemberMuted(muter=command.muter, muted=command.muted))
 
 
 def unmute_member(command: UnmuteMember, facts: Facts) -> Outcome:
-    if not require_registered_pair(facts, command.muter, command.muted).of(command.muter).mutes:
+    if not require_registered_pair(facts, command.muter, command.muted).side_of(command.muter).mutes:
         return ALREADY_SO
     return accepted(MemberUnmuted(muter=command.muter, muted=command.muted))
 
@@ -219,15 +189,13 @@ def unfollow_hashtag(command: UnfollowHashtag, facts: Facts) -> Outcome:
     return accepted(HashtagUnfollowed(member=command.member, hashtag=command.hashtag))
 
 
-_REACH = ("self", "blocked_by_you", "not_available")
-_KNOWN = ("self", "not_available")
 DECIDERS: Deciders = {
-    Follow: Decider(follow, field("follower"), (*_REACH, "not_followable")),
-    Unfollow: Decider(unfollow, field("follower"), _KNOWN),
-    RemoveFollower: Decider(remove_follower, field("followee"), _KNOWN),
+    Follow: Decider(follow, field("follower"), (*REACHABLE_REFUSALS, "not_followable")),
+    Unfollow: Decider(unfollow, field("follower"), REGISTERED_REFUSALS),
+    RemoveFollower: Decider(remove_follower, field("followee"), REGISTERED_REFUSALS),
     ChangeFollowerSetting: Decider(change_follower_setting, field("member"), ("not_a_person",)),
-    MuteMember: Decider(mute_member, field("muter"), _REACH),
-    UnmuteMember: Decider(unmute_member, field("muter"), _KNOWN),
+    MuteMember: Decider(mute_member, field("muter"), REACHABLE_REFUSALS),
+    UnmuteMember: Decider(unmute_member, field("muter"), REGISTERED_REFUSALS),
     FollowHashtag: Decider(follow_hashtag, field("member")),
     UnfollowHashtag: Decider(unfollow_hashtag, field("member")),
 }

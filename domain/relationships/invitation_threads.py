@@ -1,23 +1,14 @@
 """The thread of an invitation: questions and answers while it is pending. A thread grants nothing (S18)."""
 
-from enum import StrEnum
-
 from domain.decision import Command, Decider, Deciders, Facts, Outcome, accepted, refuse_unless
-from domain.following import may_follow
 from domain.identifiers import MemberId
-from domain.invitations import open_invitation
-from domain.members import MEMBER, Text, require_length
-from domain.pair import require_reachable
+from domain.members import MEMBER
 from domain.refusals import Refused
-from domain.relationship_events import InvitationReplied
-
-
-class ReplyKind(StrEnum):
-    """Who replies follows from the kind: `ask` and `suggest_follow` are the recipient's, `answer` the sender's."""
-
-    ASK = "ask"
-    ANSWER = "answer"
-    SUGGEST_FOLLOW = "suggest_follow"
+from domain.relationships.following import may_follow
+from domain.relationships.invitation_events import InvitationReplied, ReplyKind
+from domain.relationships.invitations import open_invitation
+from domain.relationships.pair import REACHABLE_REFUSALS, require_reachable
+from domain.text import Text, require_length
 
 
 class ReplyToInvitation(Command):
@@ -64,11 +55,10 @@ def replier(command: ReplyToInvitation) -> str:
     return command.inviter if command.kind is ReplyKind.ANSWER else command.invitee
 
 
-_REACH = ("self", "blocked_by_you", "not_available")
 DECIDERS: Deciders = {
     ReplyToInvitation: Decider(
         reply_to_invitation,
         replier,
-        (*_REACH, "no_invitation", "nothing_asked", "not_followable", "empty_text", "too_long"),
+        (*REACHABLE_REFUSALS, "no_invitation", "nothing_asked", "not_followable", "empty_text", "too_long"),
     ),
 }

@@ -1,0 +1,43 @@
+"""The values of the policy: every business limit as data."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.identifiers import MemberId
+
+Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
+Days = Annotated[int, Field(ge=0, le=36_500)]
+Limit = Count | None
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Policy(BaseModel):
+    """The values in force at one time. Lengths in characters; None: no limit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    note_length: Limit = 300
+    reply_length: Limit = 2_000
+    name_length: Limit = 100
+    headline_length: Limit = 220
+    post_length: Limit = 3_000
+    title_length: Limit = 150
+    body_length: Limit = 120_000
+    hashtags_per_item: Limit = 30
+    default_note: Annotated[str, Field(min_length=1)] = "I would like to connect with you."
+    invitations_per_week: Limit = 100
+    cooldown_days: Days = 21
+    invitation_expiry_days: Days | None = 180
+    connections_cap: Limit = 30_000
+    strikes: Limit = 5
+    reblock_wait_hours: Annotated[int, Field(ge=0, le=876_000)] = 48
+    backfill_items: Limit = 20
+    backfill_days: Days | None = 30
+    status_updates_to_followers: Literal["always", "never"] | Fraction = "always"
+    feed_push_followers_max: Count = 0
+    feed_push_dormant_days: Days | None = 30
+    moderators: Annotated[tuple[MemberId, ...], Field(strict=False)] = ()
+
+
+DEFAULT_POLICY = Policy()

@@ -11,15 +11,19 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from benchmarks import (
+    asking_threads,
     commands_growth,
+    commands_of_the_connected,
     commands_single,
     commands_together,
     degrees_of_many,
     feed_pages,
     history_import,
+    mutual_connections,
     rebuild,
     replay,
     report,
+    suggestions,
 )
 from benchmarks.machine import facts
 from benchmarks.measuring import Context, Line, Skipped
@@ -34,6 +38,10 @@ ROWS: dict[str, Callable[[Context], Iterator[Line]]] = {
     "rebuild": rebuild.measure,
     "feed": feed_pages.measure,
     "degrees": degrees_of_many.measure,
+    "mutual": mutual_connections.measure,
+    "suggestions": suggestions.measure,
+    "connected": commands_of_the_connected.measure,
+    "threads": asking_threads.measure,
     "import": history_import.measure,
 }
 

@@ -62,14 +62,20 @@ def accepted(*events: Event, advisories: tuple[str, ...] = ()) -> Outcome:
 
 
 class Facts(ABC):
-    """What a decision may know: views by key, the policy in force now, the time, and fresh ids."""
+    """What a decision may know: decision models by key, the policy in force now, the time, and fresh ids.
+
+    `now` is in microseconds UTC and never before the log's last event. `position` is the log's last position, 0 for an
+    empty log; it is not part of the boundary, for a decision is made under the log's write lock.
+    """
 
     now: Instant
     policy: Policy
+    position: int
 
     @abstractmethod
-    def read(self, view: DecisionModel[S], *key: str) -> S:
-        """The state of a view for a key, up to date; from now on part of the decision's boundary. Not to be changed."""
+    def read(self, model: DecisionModel[S], *key: str) -> S:
+        """The state of a decision model for a key, up to date; from now on part of the decision's boundary. Not to be
+        changed by the caller."""
 
     @abstractmethod
     def new_id(self) -> str:

@@ -75,7 +75,8 @@ class ReactivateMember(Command):
 
 
 class EraseMember(Command):
-    """Leave for good: connections and follows end, and nothing shows the member again."""
+    """Leave for good: connections and follows end, and nothing shows the member again. Possible while hibernated or
+    restricted too; a moderator may do it in the member's place."""
 
     member: MemberId
 
@@ -150,7 +151,9 @@ def reactivate_member(command: ReactivateMember, facts: Facts) -> Outcome:
 
 
 def erase_member(command: EraseMember, facts: Facts) -> Outcome:
-    return accepted(MemberErased(member=command.member))
+    member = facts.read(MEMBER, command.member)
+    refuse_unless(member.registered_as is not None, "not_available")
+    return ALREADY_SO if member.erased else accepted(MemberErased(member=command.member))
 
 
 _own = field("member")
@@ -164,5 +167,5 @@ DECIDERS: Deciders = {
     ChangeConnectionsVisibility: Decider(change_connections_visibility, _own),
     HibernateMember: Decider(hibernate_member, _own, ("inactive",), open_to_hibernated=True),
     ReactivateMember: Decider(reactivate_member, _own, open_to_hibernated=True),
-    EraseMember: Decider(erase_member, _own),
+    EraseMember: Decider(erase_member, _own, ("not_available",), open_to_moderators=True, open_to_hibernated=True),
 }

@@ -8,7 +8,8 @@ from domain.identifiers import Instant, MemberId, Storable, member_tag
 
 
 class MarkNoticesRead(Command):
-    """Mark as read every notice up to a log position (the `position` of a notice)."""
+    """Mark as read every notice up to a log position (the `position` of a notice). A position beyond the log's last
+    means the last."""
 
     member: MemberId
     up_to: Storable
@@ -34,9 +35,12 @@ NOTICES_READ: DecisionModel[int] = DecisionModel("notices_read", member_tag, (No
 
 
 def mark_notices_read(command: MarkNoticesRead, facts: Facts) -> Outcome:
-    if command.up_to <= facts.read(NOTICES_READ, command.member):
+    if min(command.up_to, facts.position) <= facts.read(NOTICES_READ, command.member):
         return ALREADY_SO
-    return accepted(NoticesRead(member=command.member, up_to=command.up_to))
+    # N3: beyond the log's last position means the last. That will be this event's own, so that the command given again
+    # finds it so already.
+    up_to = command.up_to if command.up_to <= facts.position else facts.position + 1
+    return accepted(NoticesRead(member=command.member, up_to=up_to))
 
 
 DECIDERS: Deciders = {MarkNoticesRead: Decider(mark_notices_read, field("member"))}

@@ -65,10 +65,9 @@ class PolicyHistory:
 def evolve(history: PolicyHistory, event: PolicyChanged, _: Instant) -> PolicyHistory:
     change = PolicyChange(event.effective_from, len(history.changes) + 1, event.values)
     changes = sorted((*history.changes, change), key=lambda each: (each.effective_from, each.version))
-    policies, values = [DEFAULT_POLICY], DEFAULT_POLICY.model_dump()
+    policies = [DEFAULT_POLICY]
     for each in changes:
-        values |= each.values
-        policies.append(Policy.model_validate(values))
+        policies.append(policies[-1].changed(each.values))
     return PolicyHistory(
         tuple(changes),
         (-(2**63), *(each.effective_from for each in changes)),

@@ -1,8 +1,8 @@
 """The values of the policy: every business limit as data."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.identifiers import MemberId
 
@@ -38,6 +38,18 @@ class Policy(BaseModel):
     feed_push_followers_max: Count = 0
     feed_push_dormant_days: Days | None = 30
     moderators: Annotated[tuple[MemberId, ...], Field(strict=False)] = ()
+
+    def changed(self, values: dict[str, Any]) -> "Policy":
+        """This policy with recorded values in place of its own. What it does not know or cannot take (a newer release
+        wrote it, or the log was tampered with, which verifying the log shows) leaves it as it was."""
+        known = {name: value for name, value in values.items() if name in Policy.model_fields}
+        try:
+            return Policy.model_validate(self.model_dump() | known)
+        except ValidationError as error:
+            unfit = {each["loc"][0] for each in error.errors()}
+            return Policy.model_validate(
+                self.model_dump() | {name: value for name, value in known.items() if name not in unfit}
+            )
 
 
 DEFAULT_POLICY = Policy()

@@ -116,7 +116,7 @@ HASHTAGS: DecisionModel[set[str]] = DecisionModel(
 # Decisions
 
 
-def may_follow(follower: str, followee: str, pair: Pair, facts: Facts) -> bool:
+def may_follow(followee: str, pair: Pair, facts: Facts) -> bool:
     """S34, S38-S41, T1-T3: connections and a page's followers always; else the explicit setting; else a standing
     article."""
     member = facts.read(MEMBER, followee)
@@ -128,11 +128,14 @@ def may_follow(follower: str, followee: str, pair: Pair, facts: Facts) -> bool:
 
 
 def follow(command: Follow, facts: Facts) -> Outcome:
-    pair, _ = require_reachable(facts, command.follower, command.followee)
+    pair, followee = require_reachable(facts, command.follower, command.followee)
     own = pair.side_of(command.follower)
+    # X10: a follow that the setting hides cannot be made again, and is no "already so".
+    narrowed = followee.follower_setting == FollowerSetting.CONNECTIONS and not pair.connected
+    refuse_unless(not narrowed, "not_followable")
     if own.follows:
         return ALREADY_SO
-    refuse_unless(may_follow(command.follower, command.followee, pair, facts), "not_followable")
+    refuse_unless(may_follow(command.followee, pair, facts), "not_followable")
     origin, origin_ref = command.origin, command.origin_ref
     if origin is None:
         origin = FollowOrigin.INVITATION_REPLY if own.suggested_in else FollowOrigin.PROFILE

@@ -32,7 +32,7 @@ def reply_to_invitation(command: ReplyToInvitation, facts: Facts) -> Outcome:
     if command.kind is ReplyKind.ANSWER:
         refuse_unless(sent.asked, "nothing_asked")
     elif command.kind is ReplyKind.SUGGEST_FOLLOW:
-        refuse_unless(may_follow(command.inviter, command.invitee, pair, facts), "not_followable")
+        refuse_unless(may_follow(command.invitee, pair, facts), "not_followable")
         saved = facts.read(MEMBER, author).profile["suggest_follow_text"]
         text = saved if text is None else text
     if command.kind is not ReplyKind.SUGGEST_FOLLOW:

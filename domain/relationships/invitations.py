@@ -97,7 +97,7 @@ class ChangeWhoMayInvite(Command):
 
 @dataclass(slots=True)
 class Inviting:
-    """When a member sent invitations, in order, and which of them were answered with spam or do_not_know."""
+    """When a member sent invitations, in order, and the members who answered one with spam or do_not_know."""
 
     sent_at: list[Instant] = field(default_factory=list)
     strikes: set[str] = field(default_factory=set)
@@ -112,7 +112,7 @@ def evolve(inviting: Inviting, event: Event, at: Instant) -> Inviting:
         case InvitationSent():
             inviting.sent_at.append(at)
         case InvitationIgnored(reason=IgnoreReason.SPAM | IgnoreReason.DO_NOT_KNOW):
-            inviting.strikes.add(event.invitation)
+            inviting.strikes.add(event.invitee)
     return inviting
 
 
@@ -147,7 +147,8 @@ def acceptance(sent: Invitation, inviter: str, invitee: str, pair: Pair, *, by_p
 def send_invitation(command: SendInvitation, facts: Facts) -> Outcome:
     inviter, invitee, policy = command.inviter, command.invitee, facts.policy
     pair, recipient = require_reachable(facts, inviter, invitee)
-    refuse_unless(recipient.kind == MemberKind.PERSON, "not_a_person")
+    persons = recipient.kind == facts.read(MEMBER, inviter).kind == MemberKind.PERSON
+    refuse_unless(persons, "not_a_person")
     refuse_unless(not pair.connected, "already_connected")
     if open_invitation(pair, invitee, facts.now):
         return accept_invitation(AcceptInvitation(inviter=invitee, invitee=inviter), facts)
@@ -157,7 +158,7 @@ def send_invitation(command: SendInvitation, facts: Facts) -> Outcome:
     sent = open_invitation(pair, inviter, facts.now)
     if sent and facts.now < sent.sent_at + cooldown:
         return ALREADY_SO
-    refuse_unless(own.withdrawn_at is None or facts.now >= own.withdrawn_at + cooldown, "cooling_down")
+    refuse_unless(own.cooling_since is None or facts.now >= own.cooling_since + cooldown, "cooling_down")
     if recipient.who_may_invite == WhoMayInvite.EMAIL or flagged(inviter, facts):
         refuse_unless(_gives_email(command, recipient), "email_required")
     week = policy.invitations_per_week
@@ -228,7 +229,7 @@ def withdraw_invitation(command: WithdrawInvitation, facts: Facts) -> Outcome:
     pair, _ = require_reachable(facts, command.inviter, command.invitee)
     sent = open_invitation(pair, command.inviter, facts.now)
     if sent is None:
-        if pair.side_of(command.inviter).withdrawn_at is not None:
+        if pair.side_of(command.inviter).withdrawn:
             return ALREADY_SO
         raise Refused("no_invitation")
     return accepted(InvitationWithdrawn(invitation=sent.id, inviter=command.inviter, invitee=command.invitee))

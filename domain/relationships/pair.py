@@ -43,17 +43,23 @@ class Invitation:
 
 @dataclass(slots=True)
 class Stance:
-    """What one member of a pair holds toward the other."""
+    """What one member of a pair holds toward the other.
+
+    `withdrawn`: the last invitation sent was withdrawn. `cooling_since`: when that was, unless the two have been
+    connected since (X2). `bars_invitations`: until one of the other's is accepted, or one is sent to the other (S13).
+    `suggested_in`: the invitation in whose thread the other suggested to follow instead (S19).
+    """
 
     invitation: Invitation | None = None
-    withdrawn_at: Instant | None = None
+    withdrawn: bool = False
+    cooling_since: Instant | None = None
     bars_invitations: bool = False
     follows: bool = False
     mutes: bool = False
     blocks: bool = False
     unblocked_at: Instant | None = None
     dismissed: bool = False
-    suggested_in: str | None = None  # the invitation in whose thread the other told this member to follow instead
+    suggested_in: str | None = None
 
 
 @dataclass(slots=True)
@@ -79,13 +85,14 @@ def evolve(pair: Pair, event: Event, at: Instant) -> Pair:
         case InvitationSent():
             sender = _side(pair, event.inviter)
             sender.invitation = Invitation(event.invitation, at, event.expires_at)
-            sender.withdrawn_at = None
+            sender.withdrawn, sender.cooling_since = False, None
+            sender.bars_invitations = False
         case InvitationAccepted():
             _side(pair, event.invitee).bars_invitations = False
         case MembersConnected():
             pair.connected = True
             for side in pair.toward.values():
-                side.invitation = None
+                side.invitation = side.cooling_since = None
         case ConnectionRemoved():
             pair.connected = False
         case Unfollowed() | FollowerRemoved():
@@ -97,7 +104,7 @@ def evolve(pair: Pair, event: Event, at: Instant) -> Pair:
                 _side(pair, event.invitee).bars_invitations = True
         case InvitationWithdrawn():
             sender = _side(pair, event.inviter)
-            sender.invitation, sender.withdrawn_at = None, at
+            sender.invitation, sender.withdrawn, sender.cooling_since = None, True, at
         case InvitationClosed():
             _side(pair, event.inviter).invitation = None
         case InvitationReplied():

@@ -64,6 +64,7 @@ class PastFacts(Facts):
         self._as_of = as_of
         self._states: dict[tuple[DecisionModel[Any], tuple[str, ...]], Any] = {}
         self.now = now
+        self.position = as_of
         self.policy = self.read(POLICY).in_force(now)[1]
 
     def read(self, view: DecisionModel[S], *key: str) -> S:

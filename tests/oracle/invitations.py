@@ -24,7 +24,7 @@ class NaiveInvitations(NaiveState):
         policy, cooldown = self.policy, self.policy.cooldown_days * DAY
         if refusal := self.unreachable(c.inviter, c.invitee):
             return refusal
-        if self.is_page(c.invitee):
+        if self.is_page(c.inviter) or self.is_page(c.invitee):  # X8
             return "not_a_person"
         if self.stands_connected(c.inviter, c.invitee):
             return "already_connected"
@@ -36,10 +36,12 @@ class NaiveInvitations(NaiveState):
         if former and self.now < former.sent_at + cooldown:  # X21
             return ALREADY_SO
         sent = [each for each in self.invitations if each.inviter == c.inviter]
-        withdrawn = [each.withdrawn_at for each in sent if each.invitee == c.invitee and each.withdrawn_at is not None]
+        to_them = [each for each in sent if each.invitee == c.invitee and not each.connected_since]
+        withdrawn = [each.withdrawn_at for each in to_them if each.withdrawn_at is not None]
         if any(self.now < instant + cooldown for instant in withdrawn):  # X2
             return "cooling_down"
-        struck_out = policy.strikes is not None and sum(each.struck for each in sent) >= policy.strikes  # S26
+        strikes = len({each.invitee for each in sent if each.struck})
+        struck_out = policy.strikes is not None and strikes >= policy.strikes  # S26
         needs_email = struck_out or self.value(c.invitee, "who_may_invite") == "email"
         if needs_email and (c.email or "").lower() != self.value(c.invitee, "primary_email").lower():
             return "email_required"
@@ -51,6 +53,7 @@ class NaiveInvitations(NaiveState):
     def invite(self, c: SendInvitation, former: Invitation | None) -> None:
         if former:
             former.state = "replaced"
+        self.bars.discard((c.inviter, c.invitee))  # S13: a bar also ends when its maker invites the barred
         days = self.policy.invitation_expiry_days
         invitation = Invitation(
             inviter=c.inviter,

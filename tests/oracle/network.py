@@ -19,6 +19,7 @@ from domain import (
     Command,
     DeletePost,
     DismissSuggestion,
+    EraseMember,
     Follow,
     FollowHashtag,
     HibernateMember,
@@ -121,7 +122,7 @@ class NaiveNetwork(NaiveInvitations):
         moderator = actor in self.policy.moderators
         if isinstance(command, MODERATION):
             return None if actor is None or moderator else "not_yours"
-        by_moderator = moderator and isinstance(command, DeletePost)
+        by_moderator = moderator and isinstance(command, DeletePost | EraseMember)
         if actor is not None and actor != self.acting(command) and not by_moderator:
             return "not_yours"
         if isinstance(command, RegisterMember) or by_moderator:
@@ -129,7 +130,9 @@ class NaiveNetwork(NaiveInvitations):
         member = self.members.get(self.acting(command))
         if member is None or member.erased:
             return "unknown_member"
-        if isinstance(command, ReactivateMember) or (isinstance(command, HibernateMember) and member.hibernated):
+        if isinstance(command, ReactivateMember | EraseMember):  # returning, and leaving for good, are always allowed
+            return None
+        if isinstance(command, HibernateMember) and not member.restricted:  # given again, it is already so
             return None
         return "inactive" if member.hibernated or member.restricted else None
 
@@ -205,7 +208,12 @@ class NaiveNetwork(NaiveInvitations):
 
         return effect
 
-    def erase_member(self, c: Any) -> Decision:
+    def erase_member(self, c: EraseMember) -> Decision:
+        if c.member not in self.members:  # a moderator names somebody who never was there
+            return "not_available"
+        if self.members[c.member].erased:
+            return ALREADY_SO
+
         def effect() -> None:
             self.members[c.member].erased = True
             for other in self.members:
@@ -240,6 +248,8 @@ class NaiveNetwork(NaiveInvitations):
     def follow(self, c: Follow) -> Decision:
         if refusal := self.unreachable(c.follower, c.followee):
             return refusal
+        if self.narrowed(c.follower, c.followee):  # X10: the follow that is hidden meanwhile cannot be repeated
+            return "not_followable"
         if (c.follower, c.followee) in self.follows:
             return ALREADY_SO
         if not self.may_follow(c.follower, c.followee):
@@ -358,7 +368,11 @@ class NaiveNetwork(NaiveInvitations):
 
     def mark_notices_read(self, c: MarkNoticesRead) -> Decision:
         member = self.members[c.member]
-        return ALREADY_SO if c.up_to <= member.read_up_to else (lambda: vars(member).update(read_up_to=c.up_to))
+        last = self.last_position
+        if min(c.up_to, last) <= member.read_up_to:
+            return ALREADY_SO
+        # N3: a position beyond the last means the last, which is that of this very act once it is recorded.
+        return lambda: vars(member).update(read_up_to=c.up_to if c.up_to <= last else last + 1)
 
     def change_policy(self, c: ChangePolicy) -> Decision:
         instant = self.now if c.effective_from is None else c.effective_from

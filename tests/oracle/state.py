@@ -39,6 +39,7 @@ class Invitation:
     ignored: str | None = None  # the reason last given; to the sender it is open all the same
     struck: bool = False  # ever answered with spam or do_not_know
     withdrawn_at: int | None = None
+    connected_since: bool = False  # whether the two have been connected after it was sent
     thread: list[tuple[str, str, str]] = field(default_factory=list)
 
 
@@ -101,7 +102,7 @@ class NaiveState:
         self.unblocked_at: dict[tuple[str, str], int] = {}
         self.mutes: set[tuple[str, str]] = set()
         self.dismissed: set[tuple[str, str]] = set()
-        self.bars: set[tuple[str, str]] = set()  # recipient and barred sender (S13), until one from them is accepted
+        self.bars: set[tuple[str, str]] = set()  # recipient and barred sender (S13)
         self.items: dict[str, Item] = {}
         self.shares: list[Share] = []
         self.notices: list[Notice] = []
@@ -162,6 +163,11 @@ class NaiveState:
         ]
         return bool(setting == "everyone" or (setting is None and articles))
 
+    def narrowed(self, follower: str, followee: str) -> bool:
+        """S40, X10: whether the followee lets only connections follow, and the follower is none."""
+        setting = self.value(followee, "follower_setting")
+        return setting == "connections" and not self.stands_connected(follower, followee)
+
     # Checks: a refusal code, or None
 
     def unreachable(self, actor: str, target: str) -> str | None:
@@ -219,6 +225,9 @@ class NaiveState:
         self.bars.discard((invitee, inviter))
         self.tell(inviter, "accepted", invitee, invitation, self.position())
         self.connections[frozenset((inviter, invitee))] = Connection(self.position(), self.now)
+        for each in self.invitations:
+            if {each.inviter, each.invitee} == {inviter, invitee}:
+                each.connected_since = True
         for follower, followee in ((inviter, invitee), (invitee, inviter)):
             if (follower, followee) not in self.follows:
                 self.start_following(follower, followee, automatic=True)

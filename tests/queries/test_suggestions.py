@@ -127,7 +127,7 @@ def test_g4_s13_accepting_after_all_lifts_the_bar(net: Suggesting) -> None:
 
 
 def test_g4_pages_are_not_suggested(net: Suggesting) -> None:
-    net.connect("acme", "bob")  # a page may invite
+    net.follow("bob", "acme")  # a page is followed, never connected (X8)
     assert net.suggested("ada") == [("dan", 2), ("eve", 1), ("fay", 1)]
 
 

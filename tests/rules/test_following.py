@@ -191,6 +191,14 @@ def test_x10_the_removed_cannot_follow_again_while_it_is_narrowed() -> None:
     assert world.answer(FOLLOW) == "accepted"
 
 
+def test_x10_a_follow_hidden_by_narrowing_cannot_be_made_again() -> None:
+    world = members(EVERYONE, followed("ada", "bob"))
+    world.do(setting(FollowerSetting.CONNECTIONS))
+    assert world.answer(FOLLOW) == "not_followable"
+    world.do(setting(FollowerSetting.EVERYONE))
+    assert not world.do(FOLLOW).events
+
+
 # How a follow ends
 
 

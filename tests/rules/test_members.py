@@ -155,14 +155,24 @@ def test_x6_the_email_that_invites_is_the_newest() -> None:
 
 
 def test_n3_notices_are_read_up_to_a_position_and_never_unread() -> None:
-    given_members().when(MarkNoticesRead(member="ada", up_to=7)).then(NoticesRead(member="ada", up_to=7))
-    for up_to in (0, 6, 7):
-        given_members(NoticesRead(member="ada", up_to=7)).when(
+    given_members().when(MarkNoticesRead(member="ada", up_to=4)).then(NoticesRead(member="ada", up_to=4))
+    for up_to in (0, 3, 4):
+        given_members(NoticesRead(member="ada", up_to=4)).when(
             MarkNoticesRead(member="ada", up_to=up_to)
         ).then_already_so()
     for impossible in (-1, 2**63):
         with pytest.raises(ValidationError):
             MarkNoticesRead(member="ada", up_to=impossible)
+
+
+def test_n3_and_b7_a_position_beyond_the_last_means_the_last() -> None:
+    world = members()
+    for far in (10**12, 2**63 - 1):
+        world = members()
+        assert list(world.do(MarkNoticesRead(member="ada", up_to=far)).events) == [NoticesRead(member="ada", up_to=6)]
+        world.do(ChangeProfile(member="ada", headline="Here"))
+        # What comes later is not read yet, and can be marked.
+        assert list(world.do(MarkNoticesRead(member="ada", up_to=far)).events) == [NoticesRead(member="ada", up_to=8)]
 
 
 # Being away
@@ -235,9 +245,23 @@ def test_x18_the_acting_member_is_neither_hibernated_nor_restricted(overlay: Eve
         Follow(follower="ada", followee="acme"),
         SendInvitation(inviter="ada", invitee="bob"),
         ChangeProfile(member="ada", headline="Away"),
-        EraseMember(member="ada"),
     ):
         given_members(overlay).when(command).refused("inactive")
+
+
+@pytest.mark.parametrize("overlay", [HIBERNATED, RESTRICTED])
+@pytest.mark.parametrize("actor", [None, "ada", "mod"])
+def test_x18_and_x17_the_hidden_can_be_erased_by_themselves_a_moderator_and_the_host(
+    overlay: Event, actor: str | None
+) -> None:
+    given_members(policy(moderators=["mod"]), overlay).when(EraseMember(member="ada"), actor).then(ERASED)
+
+
+def test_x18_who_is_not_there_cannot_be_erased_by_a_moderator_and_others_erase_nobody() -> None:
+    moderated = policy(moderators=["mod"])
+    given_members(moderated).when(EraseMember(member="nobody"), "mod").refused("not_available")
+    given_members(moderated, ERASED).when(EraseMember(member="ada"), "mod").then_already_so()
+    given_members(moderated).when(EraseMember(member="ada"), "bob").refused("not_yours")
 
 
 def test_x18_the_restricted_cannot_hibernate_but_may_return() -> None:

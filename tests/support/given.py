@@ -46,6 +46,7 @@ class Folded(Facts):
 
     def __init__(self, history: Sequence[tuple[Event, Instant]], now: Instant, new_id: Callable[[], str]) -> None:
         self.history, self.now, self._new_id = history, now, new_id
+        self.position = len(history)
         self.asked: dict[tuple[str, ...], Any] = {}
         self.policy = self.read(POLICY).in_force(now)[1]
 

@@ -1,7 +1,6 @@
 """The one place that wires: a log, the handling of commands, the read models and their queries become a network."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -9,7 +8,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import apsw
 import uuid_utils
 
 from domain.decision import Command
@@ -17,23 +15,21 @@ from domain.identifiers import Instant
 from domain.refusals import Refused
 from infrastructure.commands.handler import CommandHandler
 from infrastructure.commands.request import Request, Result
+from infrastructure.log import audit
 from infrastructure.log.dcb import DCBSequencedEvent
-from infrastructure.log.envelope import describe, metadata_of, recorded_at, verify
-from infrastructure.log.interface import Log, LogUnavailable
+from infrastructure.log.interface import Log
 from infrastructure.log.memory import MemoryLog
 from infrastructure.log.sqlite.log import SqliteLog
 from infrastructure.queries import AsOf, Queries
 from infrastructure.read_models.bulk_fill import Progress
-from infrastructure.read_models.reading import SqlReading, position_at
-from infrastructure.read_models.rebuild import Rebuild, RebuildReport
-from infrastructure.read_models.runner import ProjectionRunner, ProjectionStatus
+from infrastructure.read_models.read_models import REBUILD_WAIT_SECONDS, ProjectionStatus, ReadModels
+from infrastructure.read_models.reading import SqlReading
+from infrastructure.read_models.rebuild import RebuildReport
 from infrastructure.read_models.store import ReadStore
 from projections.catalogue import DERIVED_PROJECTIONS, PROJECTIONS
 from projections.reading import Reading
 
 READ_MODELS_SUFFIX = "-read-models"
-STATS_PAGE = 10_000
-VERIFY_PAGE = 2_000
 AS_OF_WAIT_SECONDS = 1.0
 When = Instant | datetime
 
@@ -65,7 +61,7 @@ class Network(Queries):
     def __init__(
         self,
         log: Log,
-        store: ReadStore,
+        read_models: ReadModels,
         clock: Callable[[], Instant],
         ids: Callable[[], str],
         *,
@@ -73,12 +69,11 @@ class Network(Queries):
     ) -> None:
         super().__init__()
         self.log = log
+        self.read_models = read_models
         self._clock = clock
-        self.store = store
         self._handler = CommandHandler(log, clock, ids)
-        self._runner = ProjectionRunner(log, store, self._fill_empty)
         if follow:
-            self._runner.start()
+            read_models.start()
 
     def __enter__(self) -> Self:
         return self
@@ -89,11 +84,14 @@ class Network(Queries):
         self.close()
 
     def close(self) -> None:
-        """Stop following, and release files and threads."""
-        self._runner.stop()
-        self._handler.close()
-        self.store.close()
-        self.log.close()
+        """Stop following, and release files and threads. Whoever still asks or writes gets an error `closed`."""
+        try:
+            self._handler.close()
+        finally:
+            try:
+                self.read_models.close()
+            finally:
+                self.log.close()
 
     # Commands
 
@@ -144,64 +142,58 @@ class Network(Queries):
     def wait_for(self, position: int, timeout: float = 1.0) -> None:
         """Return as soon as every query answers from this position on. Raises NotYet after `timeout` seconds, and
         ProjectionStopped if a read model cannot get there."""
-        self._runner.wait_for(position, timeout)
+        self.read_models.wait_for(position, timeout)
 
-    def catch_up(self, position: int | None = None) -> None:
-        """Bring the read models up to a position, or to the head, in this thread."""
-        self._runner.catch_up(position)
+    def catch_up(self, position: int | None = None, timeout: float = REBUILD_WAIT_SECONDS) -> None:
+        """Bring the read models up to a position, or to the log's end, in this thread. `timeout`: how many seconds to
+        wait for another process that fills them; RebuildRunning after that."""
+        self.read_models.catch_up(position, timeout)
 
     def status(self) -> list[ProjectionStatus]:
         """Where each projection stands."""
-        return self._runner.status()
+        return self.read_models.status()
 
     def retry(self) -> None:
-        """Let projections that stopped try again at the event they stopped at."""
-        self._runner.retry()
+        """Let projections that stopped or wait try again at once."""
+        self.read_models.retry()
 
-    def rebuild(self, names: Sequence[str] | None = None, progress: Progress | None = None) -> RebuildReport:
-        """Rebuild read models from the log beside the live ones, compare, and swap them in. Reads go on."""
-        return self._rebuild(names).run(swap=True, progress=progress)
+    def rebuild(
+        self,
+        names: Sequence[str] | None = None,
+        progress: Progress | None = None,
+        timeout: float = REBUILD_WAIT_SECONDS,
+    ) -> RebuildReport:
+        """Rebuild read models from the log beside the live ones, compare, and swap them in. Queries go on.
 
-    def check(self, progress: Progress | None = None) -> dict[str, bool]:
-        """Whether each read model, rebuilt from the log, equals the live one, row for row."""
-        return self._rebuild(None).run(swap=False, progress=progress).equal
+        `timeout`: how many seconds to wait for another rebuild of this store; RebuildRunning after that."""
+        return self.read_models.rebuild(names, progress, timeout)
 
-    def _fill_empty(self) -> None:
-        self._rebuild(None).run(swap=True, compare=False)
-
-    def _rebuild(self, names: Sequence[str] | None) -> Rebuild:
-        known = [model.name for model in self.store.models]
-        unknown = set(names or ()) - set(known)
-        if unknown:
-            raise ValueError(f"no such projection: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-        return Rebuild(self.log, self.store, self._runner.catch_up, set(names or known))
+    def check(self, progress: Progress | None = None, timeout: float = REBUILD_WAIT_SECONDS) -> dict[str, bool]:
+        """Whether each read model, rebuilt from the log, equals the live one, row for row. `timeout` as for
+        `rebuild`."""
+        return self.read_models.check(progress, timeout)
 
     def position_at(self, when: When) -> int:
         """The last position recorded at or before a time."""
-        return position_at(self.log, instant(when))
+        return audit.position_at(self.log, instant(when))
 
     def recorded_at(self, position: int) -> Instant:
         """When the event at a position was recorded, in microseconds UTC; IndexError if there is none."""
-        rows = self.log.page(position - 1, 1)
-        if not rows or position < 1:
-            raise IndexError(f"there is no position {position}")
-        return recorded_at(rows[0][2])
+        return audit.recorded_at(self.log, position)
 
     @contextmanager
     def reading(self, as_of: AsOf = None, *needs: str) -> Iterator[Reading]:
         """One consistent snapshot to query, as of a position or a time, or as of now.
 
         `needs`: the projections that are read; all, if none is named. Refused: `bad_as_of`; `projection_stopped`.
+        Raises NotYet while one of them is being filled for the first time.
         """
         position = self.position_at(as_of) if isinstance(as_of, datetime) else as_of
         if position is not None and not 0 <= position <= self.head:
             raise Refused("bad_as_of")
-        if position is not None and position > self._runner.position():
-            self._runner.wait_for(position, AS_OF_WAIT_SECONDS)
-        with self.store.reading() as run:
-            reached, error = self._reached(run("SELECT projection, position, error FROM checkpoint"), needs)
-            if position is None and error is not None:
-                raise Refused("projection_stopped")
+        if position is not None and position > self.read_models.position():
+            self.read_models.wait_for(position, AS_OF_WAIT_SECONDS)
+        with self.read_models.reading(position, needs) as (run, reached):
             if position is None or position > reached:
                 yield SqlReading(run, self.log, reached, self._clock())
             else:
@@ -210,40 +202,20 @@ class Network(Queries):
 
     @contextmanager
     def snapshot(self, position: int, now: Instant | None) -> Iterator[Reading]:
-        with self.store.reading() as run:
+        with self.read_models.reading(position) as (run, _):
             yield SqlReading(run, self.log, position, self._clock() if now is None else now)
 
     def describe(self, event: DCBSequencedEvent) -> dict[str, Any]:
         """One event of the log in words: position, type, recorded_at, metadata, fields and tags, as JSON values."""
-        return {
-            "position": event.position,
-            "type": event.event.type,
-            **describe(event.event.data),
-            "tags": event.event.tags,
-        }
+        return audit.describe(event)
 
     def verify(self, progress: Progress | None = None) -> int:
         """Strictly validate the whole log, and count its events. Raises UnreadableEvent at the first fault."""
-        position, at, head = 0, -(2**63), self.head
-        while rows := self.log.page(position, VERIFY_PAGE):
-            position, at = verify(rows, position, at)
-            if progress:
-                progress(position, max(head, position))
-        return position
+        return audit.verify(self.log, progress)
 
     def stats(self) -> dict[str, int]:
         """How many events there are of each type, by name, and `events` in all."""
-        counted = Counter[str]()
-        position = 0
-        while rows := self.log.page(position, STATS_PAGE):
-            counted.update(name for _, name, _ in rows)
-            position = rows[-1][0]
-        return {"events": position, **dict(sorted(counted.items()))}
-
-    @staticmethod
-    def _reached(rows: Sequence[tuple[str, int, str | None]], needs: Sequence[str]) -> tuple[int, str | None]:
-        needed = [(position, error) for name, position, error in rows if not needs or name in needs]
-        return min(position for position, _ in needed), next((error for _, error in needed if error), None)
+        return audit.stats(self.log)
 
 
 def open_network(
@@ -257,7 +229,8 @@ def open_network(
 
     The read models lie in a file beside the log's; they hold nothing that the log does not. `follow`: keep them up with
     the log in a thread. `clock` and `new_id` replace the machine's time (microseconds UTC) and UUIDv7. Raises
-    LogUnavailable with a stable code when the file is no log of ours, of a newer format, not writable, or busy.
+    LogUnavailable with a stable code when the file is no log of ours, of a newer format, not writable, or busy, and
+    ReadModelsUnavailable likewise for the read models.
     """
     log: Log
     path: str | None = None
@@ -269,19 +242,13 @@ def open_network(
         path = str(log.path)
     try:
         beside = None if path is None else path + READ_MODELS_SUFFIX
-        store = ReadStore(beside, PROJECTIONS, DERIVED_PROJECTIONS, log_identity(log), log.head())
-    except (apsw.NotADBError, apsw.CorruptError) as error:
-        log.close()
-        raise LogUnavailable(
-            "damaged_read_models", f"{path}{READ_MODELS_SUFFIX} is damaged; the log beside it is not touched"
-        ) from error
+        store = ReadStore(beside, PROJECTIONS, DERIVED_PROJECTIONS)
+        try:
+            read_models = ReadModels(log, store)
+        except BaseException:
+            store.close()
+            raise
     except BaseException:
         log.close()
         raise
-    return Network(log, store, clock or clock_now, new_id or uuid7, follow=follow)
-
-
-def log_identity(log: Log) -> str | None:
-    """What tells one log from another: the id of its first event; None while it is empty."""
-    first = log.page(0, 1)
-    return metadata_of(first[0][2]).id if first else None
+    return Network(log, read_models, clock or clock_now, new_id or uuid7, follow=follow)

@@ -53,11 +53,16 @@ Handler = Callable[[Any, int, Instant], Sequence[Change]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Projection:
-    """A read model: its tables, and for each type of event that changes them a handler."""
+    """A read model: its tables, and for each type of event that changes them a handler.
+
+    `release` is raised whenever the handlers make other rows of the same events. Then the new rows get tables of their
+    own, and a release of the program that is still running keeps the former ones.
+    """
 
     name: str
     tables: tuple[Table, ...]
     handlers: dict[type[Any], Handler]
+    release: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +79,7 @@ class DerivedProjection:
     tables: tuple[Table, ...]
     reads: tuple[Table, ...]
     statements: tuple[str, ...]
+    release: int = 1
 
     def sql(self, names: Mapping[Table, str] | None = None) -> list[str]:
         """The statements, with the names given for some of the tables."""

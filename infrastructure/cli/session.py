@@ -59,8 +59,7 @@ class Session:
         from infrastructure.app import open_network
         from infrastructure.log.envelope import UnreadableEvent
         from infrastructure.log.interface import LogUnavailable
-        from infrastructure.read_models.runner import NotYet, ProjectionStopped
-        from infrastructure.read_models.store import RebuildRunning
+        from infrastructure.read_models.errors import NotYet, ProjectionStopped, ReadModelsUnavailable, RebuildRunning
 
         try:
             if not makes:
@@ -72,7 +71,7 @@ class Session:
                 yield network
         except (Refused, NotYet, ProjectionStopped, RebuildRunning, UnreadableEvent) as refused:
             raise Failure(refused.code, refused.detail) from refused
-        except LogUnavailable as unavailable:
+        except (LogUnavailable, ReadModelsUnavailable) as unavailable:
             raise Failure(unavailable.code, str(unavailable), UNAVAILABLE) from unavailable
 
     def _require_a_network(self) -> None:

@@ -8,9 +8,9 @@ from domain.event import EVENTS, Event
 from domain.identifiers import Instant
 from domain.policy import POLICY, PolicyHistory
 from domain.policy_values import Policy
-from infrastructure.log.envelope import decode, recorded_at
+from infrastructure.log.envelope import decode
 from infrastructure.log.interface import Log
-from infrastructure.read_models.store import Execute
+from infrastructure.read_models.checkpoints import Execute
 from projections.reading import Reading
 
 S = TypeVar("S")
@@ -76,17 +76,3 @@ class PastFacts(Facts):
 
     def new_id(self) -> str:
         return "not-recorded"
-
-
-def position_at(log: Log, instant: Instant) -> int:
-    """The last position recorded at or before an instant, 0 if there is none; times never decrease along the log, so it
-    is found by halving."""
-    low, high = 0, log.head()
-    while low < high:
-        middle = (low + high + 1) // 2
-        ((_, _, data),) = log.page(middle - 1, 1)
-        if recorded_at(data) <= instant:
-            low = middle
-        else:
-            high = middle - 1
-    return low

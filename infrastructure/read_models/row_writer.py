@@ -1,32 +1,40 @@
 """From events to stored rows: the changes of a batch are gathered per table, and written with two statements a table.
 
-A row that is put and closed within the batch is written once, closed. A rebuild writes the same rows in the same order,
-and remembers where its open rows are, because its tables have no index yet.
+A row that is put and closed within the batch is written once, closed. New tables that have no index yet get the same
+rows in the same order: then the writer remembers the row numbers of the open rows, by which it closes them.
 """
 
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
-from typing import Any
+from traceback import extract_tb
+from typing import Any, Protocol
 
 import apsw
 
-from domain.errors import CodedError
 from infrastructure.log.envelope import Decoded
-from infrastructure.read_models.store import ReadStore, close_sql, insert_sql
+from infrastructure.read_models.errors import RowsRefused
+from infrastructure.read_models.tables import close_sql, insert_sql
 from projections.projection import OPEN, Handler, Projection, Row, Table
+
+
+class Rows(Protocol):
+    """What rows are written to."""
+
+    def insert_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Execute a statement once for each row of parameters."""
 
 
 class TableRows:
     """The changes of one table that are not written yet."""
 
-    def __init__(self, table: Table, name: str, *, remembers: bool) -> None:
+    def __init__(self, table: Table, name: str, *, by_rowid: bool) -> None:
         self.table = table
         self._insert = insert_sql(table, name)
-        self._close = f"UPDATE {name} SET ended = ? WHERE rowid = ?" if remembers else close_sql(table, name)
-        self._remembers = remembers
-        self._written = 0  # how many rows were written before this batch, in a table that remembers
+        self._close = f"UPDATE {name} SET ended = ? WHERE rowid = ?" if by_rowid else close_sql(table, name)
+        self._by_rowid = by_rowid
+        self._written = 0  # how many rows were written before this batch; counted only `by_rowid`
         self._rows: list[list[Any]] = []
-        self._open: dict[Any, int] = {}  # key -> rowid, counted from the first row of this writer
+        self._open: dict[Any, int] = {}  # key -> row number, counted from the first row of this writer
         self._key = itemgetter(*range(table.key))  # of one column: the value itself, which is smaller to keep
         self._closes: list[tuple[Any, ...]] = []
 
@@ -36,20 +44,20 @@ class TableRows:
             self._open[self._key(values)] = self._written + len(self._rows)
 
     def close(self, key: Row, position: int) -> None:
-        rowid = self._open.pop(self._key(key), None)
-        if rowid is None:
-            if not self._remembers:
+        number = self._open.pop(self._key(key), None)
+        if number is None:
+            if not self._by_rowid:
                 self._closes.append((position, *key))
-        elif rowid > self._written:
-            self._rows[rowid - self._written - 1][-1] = position
+        elif number > self._written:
+            self._rows[number - self._written - 1][-1] = position
         else:
-            self._closes.append((position, rowid))
+            self._closes.append((position, number))
 
-    def flush(self, store: ReadStore) -> None:
+    def flush(self, rows: Rows) -> None:
         """Write the changes. Rows of earlier batches are closed first: a key may have been opened anew."""
-        store.insert_many(self._close, self._closes)
-        store.insert_many(self._insert, self._rows)
-        if self._remembers:
+        rows.insert_many(self._close, self._closes)
+        rows.insert_many(self._insert, self._rows)
+        if self._by_rowid:
             self._written += len(self._rows)
             self._closes.clear()
             self._rows.clear()
@@ -63,22 +71,15 @@ class TableRows:
         self._open.clear()
 
 
-class RowsRefused(CodedError):
-    """A projection made a row that the store cannot take."""
-
-    def __init__(self, projection: str, detail: str) -> None:
-        super().__init__("rows_refused", f"{projection}: {detail}")
-        self.projection = projection
-
-
 class RowWriter:
-    """The changes of some projections, gathered over a batch of events."""
+    """The changes of some projections, gathered over a batch of events.
 
-    def __init__(
-        self, projections: Sequence[Projection], names: dict[Table, str] | None = None, *, remembers: bool = False
-    ) -> None:
+    `names`: the name in the database of each of their tables. `by_rowid`: the tables are new and have no index.
+    """
+
+    def __init__(self, projections: Sequence[Projection], names: dict[Table, str], *, by_rowid: bool = False) -> None:
         self._tables = {
-            table: TableRows(table, names[table] if names else table.name, remembers=remembers)
+            table: TableRows(table, names[table], by_rowid=by_rowid)
             for projection in projections
             for table in projection.tables
         }
@@ -87,7 +88,7 @@ class RowWriter:
     def gather(self, events: Iterable[Decoded], active: set[str]) -> dict[str, tuple[int, str]]:
         """Gather the changes that the active projections make of these events.
 
-        A projection whose handler fails goes no further; it is answered with the position and the error, and its
+        A projection whose handler fails goes no further. The answer names it with the position and the error; its
         changes before that position stand.
         """
         failed: dict[str, tuple[int, str]] = {}
@@ -98,7 +99,7 @@ class RowWriter:
                 try:
                     changes = handler(event, position, at)
                 except Exception as error:  # noqa: BLE001 - an event that it cannot take stops that projection alone
-                    failed[name] = (position, f"{type(error).__name__}: {error}")
+                    failed[name] = (position, _where(error))
                     dispatch = self._dispatch(active - set(failed))
                     continue
                 for table, puts, values in changes:
@@ -113,16 +114,24 @@ class RowWriter:
                     dispatch.setdefault(event_class, []).append((name, handler))
         return dispatch
 
-    def flush(self, store: ReadStore) -> None:
-        """Write all that was gathered. RowsRefused names the projection with a row that the store cannot take."""
+    def flush(self, rows: Rows) -> None:
+        """Write all that was gathered. RowsRefused names the projection with a row that the database cannot take."""
         for projection in self._projections.values():
             try:
                 for table in projection.tables:
-                    self._tables[table].flush(store)
-            except (apsw.ConstraintError, apsw.MismatchError, TypeError, OverflowError) as error:
+                    self._tables[table].flush(rows)
+            except (apsw.ConstraintError, apsw.MismatchError) as error:
                 raise RowsRefused(projection.name, f"{type(error).__name__}: {error}") from error
+            except (TypeError, OverflowError, UnicodeEncodeError) as error:
+                raise RowsRefused(projection.name, f"{type(error).__name__} in a row") from error
 
     def clear(self) -> None:
         """Forget what was gathered and not written."""
         for rows in self._tables.values():
             rows.clear()
+
+
+def _where(error: Exception) -> str:
+    """An error's kind and the line it came from: its message may hold what a member wrote, which is not to be kept."""
+    frame = extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {frame.name}, line {frame.lineno}"

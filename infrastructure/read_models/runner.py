@@ -1,241 +1,224 @@
-"""The runner keeps the read models up with the log.
+"""The runner keeps the read models up with the log, a batch of events at a time.
 
-It reads the log in pages, and writes a page's rows and the checkpoints in one transaction, so a crash leaves both or
+It reads a page of the log, and writes the page's rows and the checkpoints in one transaction, so a crash leaves both or
 neither. The checkpoints are read inside that transaction: several runners, in several processes, may follow one log
-into one store, and each event is taken once. An event that a projection cannot take stops that projection alone, and
-shows; nothing is ever skipped.
+into one store, and each event is taken once.
+
+An event that a projection wants and cannot take stops that projection alone, and shows. Events of a type that this
+release does not know (a newer one or an extension recorded them) are wanted by nobody here: they are passed over,
+counted, and shown.
 """
 
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from domain.errors import CodedError
+from domain.event import EVENTS
 from infrastructure.gc_pause import collector_paused
-from infrastructure.log.envelope import UnreadableEvent, decode, metadata_of
-from infrastructure.log.interface import Log
-from infrastructure.read_models.row_writer import RowsRefused, RowWriter
-from infrastructure.read_models.store import Execute, ReadStore, RebuildRunning
+from infrastructure.log.envelope import Decoded, UnreadableEvent, decode
+from infrastructure.log.interface import Log, Recorded
+from infrastructure.read_models.checkpoints import Checkpoint, Execute, advance, event_id, id_in
+from infrastructure.read_models.errors import RowsRefused
+from infrastructure.read_models.row_writer import RowWriter
+from infrastructure.read_models.store import ReadStore
+from infrastructure.read_models.tables import wanted_types
+from projections.projection import Table
 
 BATCH_EVENTS = 2_000
 """How many events share one transaction: enough to be fast, few enough that a wait for the next one is short."""
-BULK_EVENTS_MIN = 20_000
-"""From how many events on an empty store is filled as a rebuild is, unsorted and with the indexes last."""
-POLL_SECONDS = 0.02
-"""How often the runner looks for commits of other processes; those of its own wake it."""
-
-
-class ProjectionStopped(CodedError):
-    """A read model has stopped at an event that it cannot take."""
-
-    def __init__(self, detail: str) -> None:
-        super().__init__("projection_stopped", detail)
-
-
-class NotYet(CodedError):
-    """The read models did not reach a position in time."""
-
-    def __init__(self, position: int, reached: int, timeout: float) -> None:
-        missed = f"The read models are at position {reached} and did not reach {position} in {timeout:g} s."
-        super().__init__("not_yet", f"{missed} Wait longer, or see their status.")
 
 
 @dataclass(frozen=True, slots=True)
-class ProjectionStatus:
-    """Where a projection stands: the last position it took, the log's head, how far behind it is, and what stopped
-    it."""
+class Batch:
+    """What one transaction takes: all events from the checkpoint of the `active` projections up to `end`, of which
+    `events` are those that they want. `stopping`: the projections that stop before the batch's first event, and why."""
 
-    name: str
-    position: int
-    head: int
-    lag: int
-    error: str | None
+    active: Mapping[str, Checkpoint]
+    events: list[Decoded]
+    end: int
+    event: str
+    unknown: int
+    stopping: Mapping[str, str]
+
+
+class _HistoryChanged(Exception):
+    """The log is no longer the one that the rows were made from."""
 
 
 class ProjectionRunner:
-    """Advances the projections of one store along one log."""
+    """Advances the projections of one store along one log. Any number of threads may use it."""
 
-    def __init__(self, log: Log, store: ReadStore, fill: Callable[[], None]) -> None:
-        """`fill` fills an empty store in bulk; it raises ProjectionStopped at an event that cannot be taken."""
-        self._fill = fill
-        self._may_fill = True
+    def __init__(self, log: Log, store: ReadStore) -> None:
         self._log = log
         self._store = store
-        self._writer = RowWriter(store.projections)
+        self._projections = {projection.name: projection for projection in store.projections}
+        self._writer = RowWriter((), {})  # until the tables' names are known
+        self._names: dict[Table, str] = {}
         self._stepping = threading.RLock()  # the gathered changes are one thread's at a time
-        self._advanced = threading.Condition()
-        self._stopping = threading.Event()
-        self._wake = threading.Event()
-        self._thread: threading.Thread | None = None
-        self.failure: BaseException | None = None
 
-    def start(self) -> None:
-        """Follow the log in a thread of its own."""
-        self._log.listen(self._wake)
-        self._thread = threading.Thread(target=self._follow, name="projections", daemon=True)
-        self._thread.start()
+    def step(self, batch: int = BATCH_EVENTS) -> bool:
+        """Take the next batch, of at most so many events; whether there may be more to do.
 
-    def stop(self) -> None:
-        """End the thread, after the batch it is at."""
-        self._stopping.set()
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._log.unlisten(self._wake)
-
-    def _follow(self) -> None:
-        try:
-            while not self._stopping.is_set():
-                while self.step() and not self._stopping.is_set():
-                    continue
-                self._wake.wait(POLL_SECONDS)
-                self._wake.clear()
-        except BaseException as error:  # noqa: BLE001 - kept for whoever waits: a thread has nobody to raise to
-            self.failure = error
-            with self._advanced:
-                self._advanced.notify_all()
-
-    def step(self, batch: int = BATCH_EVENTS) -> int:
-        """Take the next batch; the number of events taken, 0 when all that is not stopped is up with the log."""
-        if self.position() >= self._log.head():
-            return 0
+        Raises ReadModelsUnavailable or LogUnavailable; then nothing of the batch is stored.
+        """
         with self._stepping:
             try:
-                return self._take_in_bulk() or self._take(batch, {})
-            except RowsRefused as refused:
-                self._writer.clear()
-                if batch > 1:  # which of the events it is shows when they are taken one by one
-                    return self.step(1)
-                return self._take(1, {refused.projection: refused.detail})
+                return self._take(batch, {})
+            except RowsRefused:
+                return self._take_one_by_one(batch)
+            except _HistoryChanged:
+                self._store.fit(self._log)
+                return True
 
-    def _take_in_bulk(self) -> int:
-        """Fill an empty store; the number of events taken, 0 if it is not empty, or better taken step by step."""
-        head = self._log.head()
-        if not self._may_fill or head < BULK_EVENTS_MIN or any(status.position for status in self.status()):
-            return 0
-        try:
-            self._fill()
-        except (ProjectionStopped, RowsRefused, UnreadableEvent):
-            self._may_fill = False  # step by step it is shown, and the others go on
-            return 0
-        except RebuildRunning:
-            time.sleep(POLL_SECONDS)  # another process fills it
-            return 1
-        with self._advanced:
-            self._advanced.notify_all()
-        return head
-
-    def _take(self, batch: int, refused: dict[str, str]) -> int:
-        """Take the next batch; the projections in `refused` stop ahead of it, with that error."""
-        with collector_paused(), self._store.writing() as run:
-            checkpoints = self._checkpoints(run)
-            names = {projection.name for projection in self._store.projections}
-            running = {name: at for name, (at, error) in checkpoints.items() if error is None and name in names}
-            if not running:
-                return 0
-            start = min(running.values())
-            for name, error in refused.items():
-                run("UPDATE checkpoint SET error = ? WHERE projection = ?", (error, name))
-            active = {name for name, position in running.items() if position == start} - set(refused)
-            # One that is ahead (another was rebuilt or retried) is waited for: it joins where the others reach it.
-            ahead = min((position for position in running.values() if position > start), default=start + batch)
-            rows = self._log.page(start, min(batch, ahead - start))
-            if not rows:
-                return 0
-            if start == 0:  # from now on the store knows whose rows it holds
-                run("INSERT OR REPLACE INTO store VALUES ('log', ?)", (metadata_of(rows[0][2]).id,))
+    def _take_one_by_one(self, batch: int) -> bool:
+        """A batch is written as a whole, so which of its events was refused shows when each is taken alone."""
+        for _ in range(batch):
             try:
-                events = decode(rows)
-            except UnreadableEvent as error:
-                events = decode(row for row in rows if row[0] < error.position)
-                if not events:  # no projection can take it: all stop here, and it shows
-                    for name in active:
-                        run("UPDATE checkpoint SET error = ? WHERE projection = ?", (str(error), name))
-                    return 0
-            failed = self._writer.gather(events, active)
-            self._writer.flush(self._store)
-            for name in active:
-                stopped_at, why = failed.get(name, (events[-1][0] + 1, None))
-                run("UPDATE checkpoint SET position = ?, error = ? WHERE projection = ?", (stopped_at - 1, why, name))
-            self._derive(run)
-        with self._advanced:
-            self._advanced.notify_all()
-        return len(events)
+                more = self._take(1, {})
+            except RowsRefused as refused:
+                more = self._take(1, {refused.projection: refused.detail})
+            if not more:
+                return False
+        return True
 
-    def _derive(self, run: Execute) -> None:
+    def _take(self, limit: int, refused: Mapping[str, str]) -> bool:
+        """One transaction. `refused`: the projections that cannot take the next event, and why."""
+        if not refused and not self._is_behind():
+            return False
+        try:
+            with collector_paused(), self._store.writing() as run:
+                checkpoints = self._store.checkpoints(run)
+                batch = self._next_batch(checkpoints, limit, refused)
+                if batch is not None:
+                    self._stop(run, batch, checkpoints)
+                    self._store_rows(run, batch, checkpoints)
+                return self._derive(run) or batch is not None
+        finally:
+            self._writer.clear()  # nothing is left in it, unless the transaction failed
+
+    def _next_batch(
+        self, checkpoints: Mapping[str, Checkpoint], limit: int, refused: Mapping[str, str]
+    ) -> Batch | None:
+        """What to take next: the events that follow the checkpoint of whoever is furthest behind."""
+        running = [
+            checkpoint for name, checkpoint in checkpoints.items() if name in self._projections and not checkpoint.error
+        ]
+        if not running:
+            return None
+        start = min(checkpoint.position for checkpoint in running)
+        # Those that are ahead wait; the batch ends where the first of them stands, so that all continue together.
+        ahead = min((one.position for one in running if one.position > start), default=start + limit)
+        rows = self._rows_after(start, min(limit, ahead - start), running)
+        if not rows:
+            return None
+        active = {one.projection: one for one in running if one.position == start}
+        stopping = {name: error for name, error in refused.items() if name in active}
+        wanted = wanted_types(self._projections[name] for name in active if name not in stopping)
+        unknown = sum(name not in EVENTS.by_name for _, name, _ in rows)
+        try:
+            events = decode(row for row in rows if row[1] in wanted)
+        except UnreadableEvent as error:
+            if error.position > rows[0][0]:  # first what is ahead of it
+                return self._next_batch(checkpoints, error.position - rows[0][0], refused)
+            position, kind, _ = rows[0]
+            stopping |= {
+                name: f"The event at position {position}, a {kind}, cannot be read: `firstdegree verify` says more"
+                for name in active
+                if kind in wanted_types([self._projections[name]])
+            }
+            rows, events = rows[:1], []
+        last = rows[-1]
+        return Batch(active, events, last[0], id_in(last[2]), unknown, stopping)
+
+    def _rows_after(self, start: int, limit: int, running: list[Checkpoint]) -> list[Recorded]:
+        """The events after a checkpoint. The event at the checkpoint is read with them, to see that the log is still
+        the one that the rows were made from."""
+        if start == 0:
+            return self._log.page(0, limit)
+        before, *rows = self._log.page(start - 1, limit + 1) or [(0, "", b"")]
+        expected = {one.event for one in running if one.position == start}
+        if before[0] != start or expected != {id_in(before[2])}:
+            raise _HistoryChanged
+        return rows
+
+    def _stop(self, run: Execute, batch: Batch, checkpoints: Mapping[str, Checkpoint]) -> None:
+        for name, error in batch.stopping.items():
+            advance(run, checkpoints[name]._replace(error=error))
+
+    def _store_rows(self, run: Execute, batch: Batch, checkpoints: Mapping[str, Checkpoint]) -> None:
+        """Write what the batch's events make, and the checkpoints with it."""
+        names = self._store.names(dict(checkpoints))
+        if names != self._names:  # a rebuild has put new tables in the place of the former ones
+            known = [projection for name, projection in self._projections.items() if name in checkpoints]
+            self._writer = RowWriter(known, names)
+            self._names = names
+        active = {name: one for name, one in batch.active.items() if name not in batch.stopping}
+        failed = self._writer.gather(batch.events, set(active))
+        self._writer.flush(self._store)
+        for name, checkpoint in active.items():
+            reached = checkpoint._replace(
+                position=batch.end, event=batch.event, passed_over=checkpoint.passed_over + batch.unknown
+            )
+            if name in failed:
+                position, error = failed[name]
+                before = position - 1
+                reached = checkpoint._replace(position=before, event=event_id(self._log, before), error=error)
+            advance(run, reached)
+
+    def _derive(self, run: Execute) -> bool:
         """Work out the derived tables, as far as the tables they are worked out from have come."""
-        checkpoints = self._checkpoints(run)
+        checkpoints = self._store.checkpoints(run)
+        names = self._store.names(checkpoints)
+        derived = False
         for derivation in self._store.derivations:
-            after, _ = checkpoints[derivation.name]
-            upto = min(checkpoints[name][0] for name in self._store.sources(derivation))
-            if upto > after:
-                for statement in derivation.sql():
-                    run(statement, {"after": after, "upto": upto})
-                run("UPDATE checkpoint SET position = ? WHERE projection = ?", (upto, derivation.name))
+            sources = [checkpoints.get(name) for name in self._store.sources(derivation)]
+            own = checkpoints.get(derivation.name)
+            if own is None or None in sources:
+                continue
+            lowest = min((one for one in sources if one is not None), key=lambda one: one.position)
+            if lowest.position > own.position:
+                for statement in derivation.sql(names):
+                    run(statement, {"after": own.position, "upto": lowest.position})
+                advance(run, own._replace(position=lowest.position, event=lowest.event))
+                derived = True
+        return derived
 
     def catch_up(self, position: int | None = None) -> None:
-        """Bring the read models up to a position, or to the head, in the caller's own thread."""
+        """Bring the read models up to a position, or to the log's present end, in the caller's own thread."""
         goal = self._log.head() if position is None else position
-        while (position := self.position()) < goal and self.step(min(BATCH_EVENTS, goal - position)):
-            continue
-
-    def wait_for(self, position: int, timeout: float) -> None:
-        """Return when every read model has taken the event at a position. Raises NotYet after `timeout` seconds,
-        ProjectionStopped at once if one of them has stopped before it."""
-        deadline = time.monotonic() + timeout
-        while (reached := self.position()) < position:
-            self._raise_stopped(position)
-            if self.failure is not None:
-                raise ProjectionStopped(f"The read models cannot be written: {self.failure}") from self.failure
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise NotYet(position, reached, timeout)
-            if self._thread is None:
-                if not self.step():
-                    time.sleep(min(left, POLL_SECONDS))
-            else:
-                with self._advanced:
-                    if self.position() < position:
-                        self._advanced.wait(min(left, POLL_SECONDS))
-        self._raise_stopped(position)
-
-    def _raise_stopped(self, position: int) -> None:
-        for status in self.status():
-            if status.error is not None and status.position < position:
-                raise ProjectionStopped(
-                    f"The read model {status.name} stopped after position {status.position}: {status.error}."
-                    " Mend what it cannot take, then rebuild it."
-                )
+        while True:
+            reached = self.position()
+            if reached > self._log.head():
+                self._store.fit(self._log)
+            elif reached >= goal or not self.step(min(BATCH_EVENTS, goal - reached)):
+                return
 
     def position(self) -> int:
-        """The position up to which every running read model has come; the log's head where all have stopped."""
-        with self._store.reading() as run:
-            checkpoints = self._checkpoints(run)
-        running = [
-            checkpoints[projection.name][0]
-            for projection in self._store.projections
-            if checkpoints[projection.name][1] is None
-        ]
+        """The position up to which every projection has come that has not stopped; the log's end where all have."""
+        with self._store.reading() as (_, checkpoints):
+            running = [
+                checkpoints[name].position if name in checkpoints else 0
+                for name in self._projections
+                if name not in checkpoints or not checkpoints[name].error
+            ]
         return min(running, default=self._log.head())
 
-    def status(self) -> list[ProjectionStatus]:
-        """Where each projection stands."""
-        with self._store.reading() as run:
-            checkpoints = self._checkpoints(run)
-        head = self._log.head()
-        return [
-            ProjectionStatus(name, position, head, max(0, head - position), error)
-            for name, (position, error) in checkpoints.items()
-        ]
+    def _is_behind(self) -> bool:
+        with self._store.reading() as (_, checkpoints):
+            known = {name: one for name, one in checkpoints.items() if not one.error or name not in self._projections}
+        if any(name not in checkpoints for name in self._store.shapes):
+            self._store.fit(self._log)  # dropped after a long time without use, or made anew by another process
+            return True
+        head = self._log.head()  # read after the checkpoints: a sound log is never behind them
+        positions = {one.position for one in known.values()}
+        if any(position > head for position in positions):
+            raise _HistoryChanged
+        running = [one.position for name, one in known.items() if name in self._projections]
+        return bool(running) and (min(running) < head or self._can_derive(checkpoints))
 
-    def retry(self) -> None:
-        """Let what has stopped try again at the event it stopped at."""
-        with self._store.writing() as run:
-            run("UPDATE checkpoint SET error = NULL")
-        self._wake.set()
-
-    @staticmethod
-    def _checkpoints(run: Execute) -> dict[str, tuple[int, str | None]]:
-        rows = run("SELECT projection, position, error FROM checkpoint ORDER BY projection")
-        return {name: (position, error) for name, position, error in rows}
+    def _can_derive(self, checkpoints: Mapping[str, Checkpoint]) -> bool:
+        return any(
+            checkpoints[derivation.name].position
+            < min(checkpoints[name].position for name in self._store.sources(derivation))
+            for derivation in self._store.derivations
+        )

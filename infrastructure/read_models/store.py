@@ -1,223 +1,264 @@
 """The read models' database: tables of intervals, the checkpoints, and consistent snapshots to read from.
 
-It holds nothing that the log does not, so it lives in a file of its own beside the log's, is not flushed at every
-commit (a power cut may take back its last batches, rows and checkpoint together), and is dropped and rebuilt whenever
-it does not fit the log or this release's tables.
+It holds nothing that the log does not, so it lies in a file of its own beside the log's and is not flushed at every
+commit: a power cut may take back its last batches, rows and checkpoint together.
+
+Each projection stands for itself. Its checkpoint says how far it has come along which log (the id of the event at its
+position), and under which names its tables lie. Two releases of a projection, told apart by their shape, have a
+checkpoint and tables each, and several sets of projections share one file: nobody drops what another keeps. Queries
+name a table by its own name, which is a view that each reading connection has onto the table of its own release.
 """
 
+import logging
+import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from hashlib import blake2b
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import apsw
 
-from domain.errors import CodedError
-from projections.projection import OPEN, DerivedProjection, Projection, Table
+from infrastructure.log.interface import Log
+from infrastructure.read_models.checkpoints import Checkpoint, Execute, fits, read_checkpoints
+from infrastructure.read_models.connections import (
+    BUSY_SECONDS_MAX,
+    Reader,
+    ReaderPool,
+    connect,
+    prepare_file,
+)
+from infrastructure.read_models.errors import ReadModelsUnavailable, explained
+from infrastructure.read_models.generations import drop_tables, is_prepared, make_tables, physical, prepare_schema
+from infrastructure.read_models.tables import Model, shape_of, sources_of
+from projections.projection import DerivedProjection, Projection, Table
 
-Execute = Callable[..., list[tuple[Any, ...]]]
-"""Executes a statement with parameters (a mapping, or positions) and returns all its rows."""
+CLOSE_SECONDS_MAX = 5.0
+DAY_SECONDS = 86_400
+UNUSED_DAYS_MAX = 30
+"""Tables of a release that no process has opened for so long are dropped at the next opening."""
 
-BUSY_WAIT_SECONDS = 0.001
-BUSY_WAITS_MAX = 60_000
-REBUILD_LOCK_SUFFIX = "-rebuild"
-CACHE_KIBIBYTES = 64 * 1024
-SORTING_THREADS = 2
-MAPPED_BYTES = 4 * 1024**3
-"""How much of the file may be mapped into memory: threads that read share the system's own cache."""
-CHECKPOINT_PAGES = 16_000
-"""How many pages of 4 KiB are written ahead before they are moved to the database, with two flushes."""
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS checkpoint (projection TEXT PRIMARY KEY, position BIGINT NOT NULL, error TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS store (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-"""
-
-
-def table_sql(table: Table, name: str) -> str:
-    """The CREATE TABLE of a table under a name of its own (a rebuild's differs from the live one's)."""
-    columns = ", ".join(f"{column} {kind}" for column, kind in table.columns.items())
-    return f"CREATE TABLE {name} ({columns}, began BIGINT NOT NULL, ended BIGINT NOT NULL)"
-
-
-def index_sql(table: Table, name: str, generation: int) -> list[str]:
-    """The CREATE INDEX statements: the key with `began`, and those of the queries."""
-    key = (*list(table.columns)[: table.key], "began")
-    statements = []
-    for number, columns in enumerate((key, *table.indexes)):
-        statements.append(f"CREATE INDEX {table.name}_{generation}_{number} ON {name} ({', '.join(columns)})")
-    return statements
-
-
-def insert_sql(table: Table, name: str) -> str:
-    return f"INSERT INTO {name} VALUES ({', '.join('?' * (len(table.columns) + 2))})"
-
-
-def close_sql(table: Table, name: str) -> str:
-    """Close the open row of a key; positional parameters: ended, then the key."""
-    key = " AND ".join(f"{column} = ?" for column in list(table.columns)[: table.key])
-    return f"UPDATE {name} SET ended = ? WHERE {key} AND ended = {OPEN}"
-
-
-class RebuildRunning(CodedError):
-    """Another rebuild of the same read models is running."""
-
-    def __init__(self) -> None:
-        super().__init__("rebuild_running", "Another rebuild of these read models is running. Wait for it to end.")
+_LOG = logging.getLogger(__name__)
 
 
 class ReadStore:
-    """A SQLite database of read models; `path` None: in memory, for one process."""
+    """A database of read models. `path` None: in memory; empty: in a temporary file that nobody else sees; both for
+    one process."""
 
     def __init__(
         self,
         path: str | None,
         projections: Sequence[Projection],
-        derivations: Sequence[DerivedProjection],
-        log_identity: str | None,
-        log_head: int,
-        *,
-        fit: bool = True,
+        derivations: Sequence[DerivedProjection] = (),
     ) -> None:
+        """Open the database, made if there is none. Raises ReadModelsUnavailable."""
         self.path = path
         self.projections = tuple(projections)
         self.derivations = tuple(derivations)
-        self._memory_lock = threading.RLock()
-        self._readers: list[apsw.Connection] = []
-        self._readers_lock = threading.Lock()
+        self.models: tuple[Model, ...] = (*self.projections, *self.derivations)
+        self.shapes = {model.name: shape_of(model, self.projections) for model in self.models}
+        self._process = os.getpid()
+        self._closed = False
+        self._lock = threading.RLock()
         self._local = threading.local()
-        self._writing_lock = threading.RLock()
-        self._rebuild_lock = threading.Lock()
-        self._writer = self._connect()
-        if fit:
-            self._fit(log_identity, log_head)
-
-    def _connect(self) -> apsw.Connection:
-        connection = apsw.Connection(self.path or ":memory:")
-        connection.set_busy_handler(self._wait_a_little)
-        if self.path:
-            connection.execute("PRAGMA journal_mode = wal")
-            connection.execute("PRAGMA synchronous = normal")
-            connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
-            connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-        connection.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
-        connection.execute("PRAGMA temp_store = memory")
-        connection.execute(f"PRAGMA threads = {SORTING_THREADS}")
-        return connection
-
-    @staticmethod
-    def _wait_a_little(attempt: int) -> bool:
-        # SQLite's own handler sleeps longer and longer, and leaves the lock unused meanwhile.
-        time.sleep(BUSY_WAIT_SECONDS)
-        return attempt < BUSY_WAITS_MAX
-
-    @contextmanager
-    def rebuilding(self) -> Iterator[None]:
-        """Alone among threads and processes to rebuild this store. Raises RebuildRunning if another one is at it."""
-        if not self._rebuild_lock.acquire(blocking=False):
-            raise RebuildRunning
-        lock = apsw.Connection(":memory:" if self.path is None else self.path + REBUILD_LOCK_SUFFIX)
+        if path:
+            prepare_file(Path(path))
+        self._writer = Reader(connect(":memory:" if path is None else path, shared=bool(path)))
+        self._pool = ReaderPool(path) if path else None
         try:
-            try:
-                # On a file that holds nothing else: the system releases it when this process ends, however it ends.
-                lock.execute("BEGIN EXCLUSIVE")
-            except apsw.BusyError as error:
-                raise RebuildRunning from error
-            yield
-        finally:
-            lock.close()
-            self._rebuild_lock.release()
+            if not is_prepared(self._writer.connection):
+                with self.writing() as run:
+                    prepare_schema(run)
+        except BaseException:
+            self._writer.connection.close()
+            raise
 
-    def _fit(self, log_identity: str | None, log_head: int) -> None:
-        """Make the tables, anew if they were made by another release, from another log, or from more of this one than
-        there is (it was restored from a backup)."""
-        definitions = [table_sql(table, table.name) + "".join(index_sql(table, table.name, 0)) for table in self.tables]
-        shape = blake2b("\n".join(definitions).encode(), digest_size=8).hexdigest()
+    def fit(self, log: Log) -> None:
+        """Make the tables that are missing, and make anew those whose rows are not of this log: of another one, or of
+        more of this one than there is (it was restored from a backup). What is made anew is logged as a warning."""
+        today = int(time.time()) // DAY_SECONDS
+        with self.reading() as (_, checkpoints):
+            known = checkpoints
+        if len(known) == len(self.models) and all(one.used == today and fits(log, one) for one in known.values()):
+            return
         with self.writing() as run:
-            for statement in SCHEMA.split(";"):
-                run(statement)
-            known = dict(run("SELECT name, value FROM store"))
-            fits = known.get("shape") == shape and known.get("log") in (None, log_identity)
-            if fits and not run("SELECT 1 FROM checkpoint WHERE position > ?", (log_head,)):
-                return
-            for (name,) in run(
-                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('checkpoint', 'store')"
-            ):
-                run(f"DROP TABLE {name}")
-            run("DELETE FROM checkpoint")
-            for table in self.tables:
-                run(table_sql(table, table.name))
-                for statement in index_sql(table, table.name, 0):
-                    run(statement)
+            known = self.checkpoints(run)
+            head = log.head()
             for model in self.models:
-                run("INSERT INTO checkpoint VALUES (?, 0, NULL)", (model.name,))
-            run("DELETE FROM store")
-            run("INSERT INTO store VALUES ('shape', ?), ('generation', '0')", (shape,))
+                checkpoint = known.get(model.name)
+                if checkpoint is not None and not fits(log, checkpoint):
+                    _LOG.warning(
+                        "The read model %s was at position %d of another history than this log's, which ends at %d: "
+                        "it is made anew from the log",
+                        model.name,
+                        checkpoint.position,
+                        head,
+                    )
+                    drop_tables(run, checkpoint.projection, checkpoint.shape)
+                    checkpoint = None
+                if checkpoint is None:
+                    make_tables(run, model, self.shapes[model.name], head, today)
+            for own in self.shapes.items():
+                run("UPDATE checkpoint SET used = ? WHERE projection = ? AND shape = ?", (today, *own))
+            unused = "SELECT projection, shape FROM checkpoint WHERE used < ?"
+            for name, shape in run(unused, (today - UNUSED_DAYS_MAX,)):
+                drop_tables(run, name, shape)
 
-    @property
-    def models(self) -> list[Projection | DerivedProjection]:
-        """The projections, and what is derived from them."""
-        return [*self.projections, *self.derivations]
+    def checkpoints(self, run: Execute) -> dict[str, Checkpoint]:
+        """The checkpoints of this process's own projections, by name; those that are not made yet are missing."""
+        return read_checkpoints(run, self.shapes)
 
-    @property
-    def tables(self) -> list[Table]:
-        return [table for model in self.models for table in model.tables]
+    def names(self, checkpoints: dict[str, Checkpoint]) -> dict[Table, str]:
+        """The names under which the tables of these checkpoints lie in the database."""
+        return {
+            table: physical(table, checkpoints[model.name].generation)
+            for model in self.models
+            if model.name in checkpoints
+            for table in model.tables
+        }
 
     def sources(self, derivation: DerivedProjection) -> list[str]:
         """The names of the projections from whose tables a derivation is worked out."""
-        return [one.name for one in self.projections if not set(one.tables).isdisjoint(derivation.reads)]
+        return [source.name for source in sources_of(derivation, self.projections)]
 
     @contextmanager
     def writing(self) -> Iterator[Execute]:
         """One write transaction, alone among threads and processes; committed at the end, rolled back if the block
-        raises."""
-        with self._writing_lock, self._memory_lock if self.path is None else self._writing_lock:
-            self._writer.execute("BEGIN IMMEDIATE")
+        raises. Raises ReadModelsUnavailable if the database cannot be written: then nothing is."""
+        with self._alone():
+            connection = self._writer.connection
             try:
-                yield self._run_on(self._writer)
-            except BaseException:
-                self._writer.execute("ROLLBACK")
+                connection.execute("BEGIN IMMEDIATE")
+                yield self._run_on(connection)
+                connection.execute("COMMIT")
+            except BaseException as error:
+                if connection.in_transaction:
+                    with suppress(apsw.Error):
+                        connection.execute("ROLLBACK")
+                if isinstance(error, apsw.Error):
+                    raise explained(error, self.path) from error
                 raise
-            self._writer.execute("COMMIT")
+
+    @contextmanager
+    def attached(self, files: Sequence[str]) -> Iterator[list[str]]:
+        """The writer's connection sees other databases for as long as the block lasts; the names that they have."""
+        schemas = [f"filled_{number}" for number in range(len(files))]
+        with self._alone():
+            run = self._run_on(self._writer.connection)
+            try:
+                for schema, file in zip(schemas, files, strict=True):
+                    run(f"ATTACH ? AS {schema}", (file,))
+                    run(f"PRAGMA {schema}.journal_mode = off")
+                    run(f"PRAGMA {schema}.synchronous = off")
+                yield schemas
+            finally:
+                for schema in schemas:
+                    with suppress(ReadModelsUnavailable):  # one that could not be attached
+                        run(f"DETACH {schema}")
+
+    @contextmanager
+    def writer_snapshot(self) -> Iterator[tuple[Execute, dict[str, Checkpoint]]]:
+        """One consistent snapshot on the writer's connection, which sees what is attached to it."""
+        with self._alone():
+            run = self._run_on(self._writer.connection)
+            run("BEGIN")
+            try:
+                yield run, self.checkpoints(run)
+            finally:
+                if self._writer.connection.in_transaction:
+                    run("ROLLBACK")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Alone among the threads of this process, with a limit to the wait."""
+        self._require_usable()
+        if not self._lock.acquire(timeout=BUSY_SECONDS_MAX):
+            raise ReadModelsUnavailable("busy", f"a thread has held {self._named()} for {BUSY_SECONDS_MAX:g} s")
+        try:
+            self._require_usable()
+            yield
+        finally:
+            self._lock.release()
 
     def insert_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Execute a statement for each row; only inside `writing`."""
         if rows:
-            self._writer.executemany(sql, rows)
+            self._writer.connection.executemany(sql, rows)
 
     @contextmanager
-    def reading(self) -> Iterator[Execute]:
-        """One consistent snapshot, for as long as the block lasts. Live reads never wait for the writer, nor it for
-        them."""
-        if self.path is None:
-            with self._memory_lock:
-                yield self._run_on(self._writer)
-            return
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._connect()
-            with self._readers_lock:
-                self._readers.append(connection)
-        nested = connection.in_transaction
-        if not nested:
-            connection.execute("BEGIN")
-        try:
-            yield self._run_on(connection)
-        finally:
-            if not nested:
-                connection.execute("COMMIT")
+    def reading(self) -> Iterator[tuple[Execute, dict[str, Checkpoint]]]:
+        """One consistent snapshot and the checkpoints in it, for as long as the block lasts. Readers and the writer
+        never wait for each other. A reading inside another one of the same thread shares its snapshot.
 
-    @staticmethod
-    def _run_on(connection: apsw.Connection) -> Execute:
+        Raises ReadModelsUnavailable: `closed`, `forked`, `busy` when too many read at once, or trouble with the disk.
+        """
+        self._require_usable()
+        current = getattr(self._local, "current", None)
+        if current is not None:
+            yield current
+        elif self._pool is None:
+            with self._alone(), self._snapshot(self._writer) as snapshot:
+                yield snapshot
+        else:
+            with self._pool.reader() as reader, self._snapshot(reader) as snapshot:
+                yield snapshot
+
+    @contextmanager
+    def _snapshot(self, reader: Reader) -> Iterator[tuple[Execute, dict[str, Checkpoint]]]:
+        connection = reader.connection
+        begins = not connection.in_transaction
+        run = self._run_on(connection)
+        if begins:
+            run("BEGIN")
+        try:
+            checkpoints = self.checkpoints(run)
+            names = self.names(checkpoints)
+            if names != reader.names:
+                for table in reader.names:
+                    run(f"DROP VIEW temp.{table.name}")
+                reader.names = {}
+                for table, name in names.items():
+                    run(f"CREATE TEMP VIEW {table.name} AS SELECT * FROM main.{name}")
+                    reader.names[table] = name
+            self._local.current = run, checkpoints
+            yield run, checkpoints
+        finally:
+            self._local.current = None
+            if begins and connection.in_transaction:
+                run("COMMIT")
+
+    def _run_on(self, connection: apsw.Connection) -> Execute:
         def run(sql: str, parameters: Any = ()) -> list[tuple[Any, ...]]:
-            return connection.execute(sql, parameters).fetchall()
+            try:
+                return connection.execute(sql, parameters).fetchall()
+            except apsw.Error as error:
+                raise explained(error, self.path) from error
 
         return run
 
+    def _require_usable(self) -> None:
+        if os.getpid() != self._process:
+            raise ReadModelsUnavailable("forked", f"{self._named()} was opened by the parent process {self._process}")
+        if self._closed:
+            raise ReadModelsUnavailable("closed", f"{self._named()} has been closed")
+
+    def _named(self) -> str:
+        return self.path or "the read models in memory"
+
     def close(self) -> None:
-        """Close every connection of every thread."""
-        with self._readers_lock:
-            for connection in (*self._readers, self._writer):
-                connection.close()
-            self._readers.clear()
+        """Close every connection. Whoever still reads, or comes later, gets ReadModelsUnavailable `closed`.
+
+        Does nothing the second time, and in a forked child, where the connections are the parent's."""
+        if os.getpid() != self._process:
+            return
+        if not self._lock.acquire(timeout=BUSY_SECONDS_MAX):
+            raise ReadModelsUnavailable("busy", f"a thread has held {self._named()} for {BUSY_SECONDS_MAX:g} s")
+        try:
+            if not self._closed:
+                self._closed = True
+                if self._pool is not None:
+                    self._pool.close(CLOSE_SECONDS_MAX)
+                self._writer.connection.close()
+        finally:
+            self._lock.release()

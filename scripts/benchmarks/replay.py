@@ -17,7 +17,7 @@ from domain.event import EVENTS
 from infrastructure.app import open_network
 from infrastructure.gc_pause import collector_paused
 from infrastructure.log.envelope import decode
-from infrastructure.read_models.rebuild import PAGE_EVENTS
+from infrastructure.read_models.bulk_fill import PAGE_EVENTS
 
 LIBRARY_PAGE = 1_000
 FRIENDS = 20

@@ -9,7 +9,9 @@ from support.random_commands import random_commands, resolved
 
 from domain import PublishPost, Refused, RegisterMember
 from infrastructure.app import Network, open_network
-from infrastructure.read_models.store import RebuildRunning
+from infrastructure.read_models.errors import RebuildRunning
+from infrastructure.read_models.rebuild_lock import RebuildLock
+from projections.members import MEMBER
 
 
 def grow(network: Network, rng: random.Random, count: int) -> None:
@@ -24,9 +26,15 @@ def grow(network: Network, rng: random.Random, count: int) -> None:
 
 def contents(network: Network) -> dict[str, list[tuple[object, ...]]]:
     with network.reading() as reading:
-        tables = [name for (name,) in reading.all("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")]
-        kept = [name for name in tables if name not in ("store", "checkpoint")]
-        return {name: reading.all(f"SELECT * FROM {name}") for name in kept}
+        tables = [table.name for model in network.read_models.store.models for table in model.tables]
+        return {name: reading.all(f"SELECT * FROM {name}") for name in tables}
+
+
+def tables(network: Network) -> list[str]:
+    """The names of all tables of read models in the store."""
+    with network.read_models.store.reading() as (run, _):
+        rows = run("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('store', 'checkpoint')")
+    return [name for (name,) in rows]
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -53,8 +61,9 @@ def test_a_wrong_row_is_found_and_mended_by_a_rebuild(address: str, rng: random.
         grow(network, rng, 300)
         network.catch_up()
         before = contents(network)
-        with network.store.writing() as run:
-            run("UPDATE member SET kind = 'page' WHERE rowid = 1")
+        with network.read_models.store.writing() as run:
+            names = network.read_models.store.names(network.read_models.store.checkpoints(run))
+            run(f"UPDATE {names[MEMBER]} SET kind = 'page' WHERE rowid = 1")
         assert network.check() == {name: name != "members" for name in network.check()}
         assert not network.rebuild(["members"]).equal["members"]
         assert contents(network) == before
@@ -108,21 +117,19 @@ def test_e10_a_rebuild_that_was_cut_off_is_begun_anew(tmp_path: Path, rng: rando
         with pytest.raises(KeyboardInterrupt):
             network.rebuild(progress=interrupt)
         assert all(network.rebuild().equal.values())
-        with network.reading() as reading:
-            left = reading.all("SELECT name FROM sqlite_schema WHERE name LIKE '%\\_\\_%' ESCAPE '\\'")
-        assert not left
+        assert not list(tmp_path.glob("*-filled-*"))
+        assert len(tables(network)) == len(contents(network)), "no table is left of the one that was cut off"
 
 
-def test_e10_each_rebuild_has_tables_of_its_own(tmp_path: Path, rng: random.Random) -> None:
-    """The second process of a rebuild that was killed can write for a while: not into the tables of the next one."""
+def test_e10_each_rebuild_has_files_of_its_own(tmp_path: Path, rng: random.Random) -> None:
+    """The second process of a rebuild that was killed can write for a while: not into the files of the next one."""
     with open_network(f"sqlite:///{tmp_path}/network.db", follow=False) as network:
         grow(network, rng, 100)
         network.catch_up()
         seen: list[set[str]] = []
 
         def look(done: int, goal: int) -> None:
-            with network.store.reading() as run:
-                seen.append({name for (name,) in run("SELECT name FROM sqlite_schema WHERE name LIKE '%rebuilt%'")})
+            seen.append({file.name for file in tmp_path.glob("*-filled-*")})
 
         network.rebuild(progress=look)
         network.rebuild(progress=look)
@@ -135,8 +142,9 @@ def test_e9_one_rebuild_of_a_store_runs_at_a_time(tmp_path: Path, rng: random.Ra
     with open_network(address, follow=False) as network, open_network(address, follow=False) as other:
         grow(network, rng, 100)
         network.catch_up()
-        with network.store.rebuilding(), pytest.raises(RebuildRunning):
-            other.rebuild()
+        lock = RebuildLock(network.read_models.store.path)
+        with lock.held(0, lambda: "nobody"), pytest.raises(RebuildRunning, match="did not end within"):
+            other.rebuild(timeout=0.05)
         assert all(other.rebuild().equal.values())
 
 

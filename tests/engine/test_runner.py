@@ -10,8 +10,8 @@ from domain.member_events import MemberRegistered
 from infrastructure.app import READ_MODELS_SUFFIX, Network, open_network
 from infrastructure.log.dcb import DCBEvent
 from infrastructure.log.envelope import UnreadableEvent
-from infrastructure.log.interface import LogUnavailable
-from infrastructure.read_models.runner import BULK_EVENTS_MIN, NotYet, ProjectionRunner, ProjectionStopped
+from infrastructure.read_models.errors import NotYet, ProjectionStopped, ReadModelsUnavailable
+from infrastructure.read_models.read_models import BULK_EVENTS_MIN, ReadModels
 from infrastructure.read_models.store import ReadStore
 from projections.followers import FOLLOWERS
 from projections.projection import PUT, Change, Projection, Table
@@ -109,14 +109,17 @@ def test_e12_a_poison_event_stops_what_cannot_take_it_alone_at_its_position(tmp_
         assert {one.position for one in network.status() if one.error} == {2}, "it tries again, and never skips"
 
 
-def test_e12_an_event_that_nobody_can_read_stops_all_there_and_shows(tmp_path: Path) -> None:
+def test_b11_an_event_that_cannot_be_read_stops_those_that_want_it_alone(tmp_path: Path) -> None:
     with open_network(f"sqlite:///{tmp_path}/network.db", follow=False) as network:
         register(network, "ada", "bob")
         network.log.append([UNREADABLE])
         network.catch_up()
-        assert {one.position for one in network.status()} == {2}
-        assert all("position 3 cannot be read" in one.error for one in network.status() if one.error)
-        with pytest.raises(ProjectionStopped, match="position 3 cannot be read"):
+        status = {one.name: one for one in network.status()}
+        assert {name for name, one in status.items() if one.state == "stopped"} == {"members"}
+        assert status["members"].position == 2
+        assert "position 3, a follower_setting_changed, cannot be read" in (status["members"].error or "")
+        assert status["followers"].position == 3
+        with pytest.raises(ProjectionStopped, match="position 3, a follower_setting_changed, cannot be read"):
             network.wait_for(3)
 
 
@@ -129,15 +132,14 @@ def test_e12_a_handler_that_fails_stops_its_projection_alone(tmp_path: Path) -> 
     letters = Projection("letters", (LETTERS,), {MemberRegistered: count_letters})
     with open_network("memory:", follow=False) as network:
         register(network, "ada", "bob", "c", "dan")
-        store = ReadStore(None, (letters, FOLLOWERS), (), None, network.head)
-        runner = ProjectionRunner(network.log, store, fill=lambda: None)
-        runner.catch_up()
-        status = {one.name: one for one in runner.status()}
+        models = ReadModels(network.log, ReadStore(None, (letters, FOLLOWERS)))
+        models.catch_up()
+        status = {one.name: one for one in models.status()}
         assert (status["letters"].position, status["followers"].position) == (2, 4)
         assert "ZeroDivisionError" in (status["letters"].error or "")
-        with store.reading() as run:
+        with models.reading(2) as (run, _):
             assert run("SELECT member, count, began FROM letters") == [("ada", 6, 1), ("bob", 6, 2)]
-        store.close()
+        models.close()
 
 
 LETTERS = Table("letters", {"member": "TEXT", "count": "BIGINT"}, key=1)
@@ -207,7 +209,7 @@ def test_a_store_that_is_ahead_of_a_restored_log_is_made_anew(tmp_path: Path) ->
         assert [row[0] for row in rows(network, "member")] == ["ada", "dan"]
 
 
-def test_a_damaged_file_of_read_models_is_told_and_the_log_is_not_touched(tmp_path: Path) -> None:
+def test_b27_a_damaged_file_of_read_models_is_refused_and_the_log_is_not_touched(tmp_path: Path) -> None:
     address = f"sqlite:///{tmp_path}/network.db"
     with open_network(address, follow=False) as network:
         register(network, "ada")
@@ -216,7 +218,7 @@ def test_a_damaged_file_of_read_models_is_told_and_the_log_is_not_touched(tmp_pa
         file.unlink()
     models = tmp_path / f"network.db{READ_MODELS_SUFFIX}"
     models.write_bytes(b"no database at all " * 100)
-    with pytest.raises(LogUnavailable, match="Delete that file"):
+    with pytest.raises(ReadModelsUnavailable, match="was left as it is"):
         open_network(address)
     models.unlink()
     with open_network(address, follow=False) as network:

@@ -1,0 +1,74 @@
+"""Checkpoints: where each projection of a store stands, and along which log it came there."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from infrastructure.log.envelope import metadata_of
+from infrastructure.log.interface import Log
+
+Execute = Callable[..., list[tuple[Any, ...]]]
+"""Executes a statement with parameters (a mapping, or positions) and returns all its rows."""
+
+_CHECKPOINTS = """
+SELECT projection, shape, generation, position, event, fill_to, passed_over, error, used FROM checkpoint
+ORDER BY projection
+"""
+
+
+class Checkpoint(NamedTuple):
+    """Where one projection stands.
+
+    `shape` tells its releases apart; `generation` is part of the names of its tables. `event`: the id of the event at
+    `position`. `fill_to`: the log's end when its tables were made; until it is reached the projection is being filled.
+    `passed_over`: how many events of unknown types it went past. `error`: what stopped it. `used`: the day (since 1970)
+    on which a process last opened it.
+    """
+
+    projection: str
+    shape: str
+    generation: int
+    position: int
+    event: str
+    fill_to: int
+    passed_over: int
+    error: str | None
+    used: int
+
+    @property
+    def is_filling(self) -> bool:
+        """Whether it has never yet come as far as the log had when its tables were made."""
+        return self.position < self.fill_to
+
+
+def read_checkpoints(run: Execute, shapes: Mapping[str, str]) -> dict[str, Checkpoint]:
+    """The checkpoints of the projections of these shapes, by name; those that are not made yet are missing."""
+    rows = map(Checkpoint._make, run(_CHECKPOINTS))
+    return {row.projection: row for row in rows if shapes.get(row.projection) == row.shape}
+
+
+def advance(run: Execute, checkpoint: Checkpoint) -> None:
+    """Store how far a projection has come, or what stopped it."""
+    run(
+        "UPDATE checkpoint SET generation = :generation, position = :position, event = :event,"
+        " passed_over = :passed_over, error = :error WHERE projection = :projection AND shape = :shape",
+        checkpoint._asdict(),
+    )
+
+
+def fits(log: Log, checkpoint: Checkpoint) -> bool:
+    """Whether a projection's rows are of this log: the event at the checkpoint's position has the same id there."""
+    return checkpoint.fill_to <= log.head() and event_id(log, checkpoint.position) == checkpoint.event
+
+
+def event_id(log: Log, position: int) -> str:
+    """The id of the event at a position; empty at position 0, and where there is none."""
+    rows = log.page(position - 1, 1) if position else []
+    return id_in(rows[0][2]) if rows else ""
+
+
+def id_in(data: bytes) -> str:
+    """The id of a stored event; a stand-in where it cannot be read."""
+    try:
+        return metadata_of(data).id
+    except (ValueError, TypeError, KeyError):
+        return "unreadable"

@@ -1,0 +1,296 @@
+"""The read models of one network: their store, the runner that keeps them up, and their rebuild, under one roof.
+
+An empty read model far behind its log is filled as a rebuild is; else the runner takes batch after batch. Nothing here
+waits without an end: each wait has a limit, ends when the read models are closed, and says what it waited for.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from domain.errors import CodedError
+from domain.refusals import Refused
+from infrastructure.log.interface import Log
+from infrastructure.read_models.bulk_fill import Progress
+from infrastructure.read_models.checkpoints import Checkpoint, Execute, advance
+from infrastructure.read_models.errors import NotYet, ProjectionStopped, ReadModelsUnavailable, RebuildRunning
+from infrastructure.read_models.rebuild import Rebuild, RebuildReport
+from infrastructure.read_models.rebuild_lock import RebuildLock
+from infrastructure.read_models.runner import ProjectionRunner
+from infrastructure.read_models.store import ReadStore
+
+BULK_EVENTS_MIN = 20_000
+"""From how many events on an empty read model is filled as a rebuild is, unsorted and with the indexes last."""
+POLL_SECONDS = 0.02
+"""How often the follower looks for commits of other processes; those of its own wake it."""
+PAUSE_SECONDS_MIN, PAUSE_SECONDS_MAX = 0.05, 5.0
+"""After trouble (a full disk, a busy store) the follower tries again, after pauses that double within these bounds."""
+REBUILD_WAIT_SECONDS = 60.0
+"""How long a rebuild waits for another one of the same store to end."""
+STOP_SECONDS_MAX = 30.0
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectionStatus:
+    """Where a projection stands.
+
+    `position`: the last event that it took; `head`: the log's end; `lag`: how many events lie between. `state`:
+    `following`, `filling` (its first pass over the log has not ended), `stopped`, or `waiting` (for trouble to end: it
+    is tried again by itself). `error`: what stopped it, or what it waits for. `passed_over`: how many events of types
+    that this release does not know it went past.
+    """
+
+    name: str
+    position: int
+    head: int
+    lag: int
+    state: str
+    error: str | None
+    passed_over: int
+
+
+class ReadModels:
+    """The read models of a log. Usable from many threads."""
+
+    def __init__(self, log: Log, store: ReadStore) -> None:
+        """Take over the store: its tables are made to fit the log. Raises ReadModelsUnavailable."""
+        self.store = store
+        self._log = log
+        self._runner = ProjectionRunner(log, store)
+        self._rebuild_lock = RebuildLock(store.path or None)
+        self._fills_in_bulk = True
+        self._stopping = threading.Event()
+        self._wake = threading.Event()  # after a commit
+        self._again = threading.Event()  # ends the pause after trouble
+        self._advanced = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._trouble: str | None = None
+        store.fit(log)
+        self._rebuild_lock.remove_leftovers()
+
+    # Keeping up with the log
+
+    def start(self) -> None:
+        """Follow the log in a thread of its own."""
+        self._log.listen(self._wake)
+        self._thread = threading.Thread(target=self._follow, name="projections", daemon=True)
+        self._thread.start()
+
+    def _follow(self) -> None:
+        pause = PAUSE_SECONDS_MIN
+        while not self._stopping.is_set():
+            try:
+                while self._advance(0.0) and not self._stopping.is_set():
+                    self._trouble, pause = None, PAUSE_SECONDS_MIN
+                self._trouble, pause = None, PAUSE_SECONDS_MIN
+                self._wake.wait(POLL_SECONDS)
+                self._wake.clear()
+            except RebuildRunning as error:  # another process fills what is empty here
+                self._trouble = str(error)
+                self._stopping.wait(POLL_SECONDS)
+            except Exception as error:  # noqa: BLE001 - a thread has nobody to raise to: it shows, and is tried again
+                if self._stopping.is_set():
+                    return
+                if self._trouble is None:
+                    _LOG.warning("The read models cannot go on, and try again by themselves: %s", _summary(error))
+                self._trouble = _summary(error)
+                self._again.wait(pause)
+                self._again.clear()
+                pause = min(2 * pause, PAUSE_SECONDS_MAX)
+
+    def _advance(self, fill_seconds: float) -> bool:
+        """Take what comes next; whether there may be more. `fill_seconds`: how long to wait for another process that
+        fills what is empty."""
+        more = self._fill_in_bulk(fill_seconds) or self._runner.step()
+        if more:
+            with self._advanced:
+                self._advanced.notify_all()
+        return more
+
+    def _fill_in_bulk(self, seconds: float) -> bool:
+        if not self._fills_in_bulk or self._log.head() < BULK_EVENTS_MIN or not self._empty():
+            return False
+        with self._rebuilding(seconds):
+            empty = self._empty()  # another process may have filled some meanwhile
+            if empty:
+                try:
+                    Rebuild(self._log, self.store, empty).swap(self._abort_when_closed)
+                except ProjectionStopped:
+                    self._fills_in_bulk = False  # batch by batch it shows which one stops, and the others go on
+                    return False
+        return True
+
+    def _empty(self) -> set[str]:
+        with self.store.reading() as (_, checkpoints):
+            return {name for name, one in checkpoints.items() if one.position == 0 and not one.error}
+
+    def catch_up(self, position: int | None = None, timeout: float = REBUILD_WAIT_SECONDS) -> None:
+        """Bring the read models up to a position, or to the log's present end, in the caller's thread. `timeout`: how
+        many seconds to wait for another process that fills them. Raises RebuildRunning after that."""
+        if self._fill_in_bulk(timeout):
+            with self._advanced:
+                self._advanced.notify_all()
+        self._runner.catch_up(position)
+
+    def wait_for(self, position: int, timeout: float) -> None:
+        """Return when every read model has taken the event at a position. Raises NotYet after `timeout` seconds, and
+        ProjectionStopped at once if one of them has stopped before it."""
+        until = time.monotonic() + timeout
+        while (reached := self._runner.position()) < position:
+            self._raise_stopped(position)
+            left = until - time.monotonic()
+            if left <= 0:
+                why = f" The last attempt failed: {self._trouble}." if self._trouble else ""
+                raise NotYet(
+                    f"The read models are at position {reached} and did not reach {position} in {timeout:g} s.{why}"
+                )
+            if self._thread is None:
+                if not self._advance(left):
+                    time.sleep(min(left, POLL_SECONDS))
+            else:
+                with self._advanced:
+                    self._advanced.wait(min(left, POLL_SECONDS))
+        self._raise_stopped(position)
+
+    def _raise_stopped(self, position: int) -> None:
+        for status in self.status():
+            if status.state == "stopped" and status.position < position:
+                raise ProjectionStopped(
+                    f"The read model {status.name} stopped after position {status.position}: {status.error}."
+                    " Mend what it cannot take, then rebuild it."
+                )
+
+    def retry(self) -> None:
+        """Let what has stopped or waits try again at once, at the event that it could not take."""
+        with self.store.writing() as run:
+            for checkpoint in self.store.checkpoints(run).values():
+                advance(run, checkpoint._replace(error=None))
+        self._again.set()
+
+    def status(self) -> list[ProjectionStatus]:
+        """Where each projection stands."""
+        with self.store.reading() as (_, checkpoints):
+            known = checkpoints
+        head = self._log.head()
+        return [self._status(one, head) for one in known.values()]
+
+    def _status(self, one: Checkpoint, head: int) -> ProjectionStatus:
+        state = "following"
+        if one.error is not None:
+            state = "stopped"
+        elif self._trouble is not None:
+            state = "waiting"
+        elif one.is_filling:
+            state = "filling"
+        lag = max(0, head - one.position)
+        error = one.error or self._trouble
+        return ProjectionStatus(one.projection, one.position, head, lag, state, error, one.passed_over)
+
+    def highest(self) -> int:
+        """The highest position that any read model has taken: so far the log has been, at least."""
+        with self.store.reading() as (_, checkpoints):
+            return max((one.position for one in checkpoints.values()), default=0)
+
+    # Rebuilding
+
+    def rebuild(
+        self,
+        names: Sequence[str] | None = None,
+        progress: Progress | None = None,
+        timeout: float = REBUILD_WAIT_SECONDS,
+    ) -> RebuildReport:
+        """Rebuild read models (all, if none is named) from the log, compare them with the live ones, and put them in
+        their place. Queries go on meanwhile. Raises RebuildRunning if another rebuild of this store does not end
+        within `timeout` seconds; ValueError for a name that is none."""
+        chosen = self._chosen(names)
+        with self._rebuilding(timeout):
+            # The filled are caught up to be compared. The empty are not: this rebuild is what fills them.
+            if not chosen & self._empty():
+                self._runner.catch_up()
+            return Rebuild(self._log, self.store, chosen).swap(self._watched(progress))
+
+    def check(self, progress: Progress | None = None, timeout: float = REBUILD_WAIT_SECONDS) -> dict[str, bool]:
+        """Whether each read model, rebuilt from the log, equals the live one, row for row. What is still empty is
+        filled first. Raises RebuildRunning as `rebuild` does."""
+        self.catch_up(timeout=timeout)
+        with self._rebuilding(timeout):
+            report = Rebuild(self._log, self.store, self._chosen(None)).check(self._watched(progress))
+        return {name: equal is True for name, equal in report.equal.items()}
+
+    def _chosen(self, names: Sequence[str] | None) -> set[str]:
+        known = [model.name for model in self.store.models]
+        unknown = set(names or ()) - set(known)
+        if unknown:
+            raise ValueError(f"no such projection: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+        return set(names or known)
+
+    @contextmanager
+    def _rebuilding(self, seconds: float) -> Iterator[None]:
+        with self._rebuild_lock.held(seconds, self._rebuilder):
+            with self.store.writing() as run:
+                run("INSERT OR REPLACE INTO store VALUES ('rebuilder', ?)", (str(os.getpid()),))
+            yield
+
+    def _rebuilder(self) -> str:
+        with self.store.reading() as (run, _):
+            rows = run("SELECT value FROM store WHERE name = 'rebuilder'")
+        return f"process {rows[0][0]}" if rows else "another process"
+
+    def _watched(self, progress: Progress | None) -> Progress:
+        def watched(done: int, goal: int) -> None:
+            self._abort_when_closed(done, goal)
+            if progress:
+                progress(done, goal)
+
+        return watched
+
+    def _abort_when_closed(self, done: int, goal: int) -> None:
+        if self._stopping.is_set():
+            raise ReadModelsUnavailable("closed", f"The rebuild was ended at position {done} of {goal}")
+
+    # Reading
+
+    @contextmanager
+    def reading(self, position: int | None, needs: Sequence[str] = ()) -> Iterator[tuple[Execute, int]]:
+        """One consistent snapshot, and the position that every projection it needs has reached.
+
+        `position`: the one that is to be read, None for the newest; `needs`: the projections that are read, all if
+        none is named. Raises Refused `projection_stopped`, and NotYet while one of them is being filled.
+        """
+        with self.store.reading() as (run, checkpoints):
+            needed = [checkpoints.get(name) for name in needs or self.store.shapes]
+            reached = min(one.position if one else 0 for one in needed)
+            if position is None or position > reached:
+                for one in needed:
+                    if one is not None and one.error is not None:
+                        raise Refused("projection_stopped")
+                    if one is None or one.is_filling:
+                        raise NotYet(f"The read models are being filled, and have reached position {reached}")
+            yield run, reached
+
+    def position(self) -> int:
+        """The position up to which every read model has come that has not stopped."""
+        return self._runner.position()
+
+    def close(self) -> None:
+        """Stop following and release files and threads. Whoever still waits or reads gets a typed error `closed`."""
+        self._stopping.set()
+        self._again.set()
+        self._wake.set()
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(STOP_SECONDS_MAX)
+            self._log.unlisten(self._wake)
+        self.store.close()
+
+
+def _summary(error: Exception) -> str:
+    """One line that is kept and shown: the sentence of our own errors, but only the kind of any other, whose message
+    may hold what members wrote."""
+    return str(error) if isinstance(error, CodedError) else type(error).__name__

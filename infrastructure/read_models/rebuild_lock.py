@@ -1,0 +1,100 @@
+"""One rebuild of a store runs at a time, in whichever thread or process."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from infrastructure.read_models.errors import RebuildRunning, explained
+
+LOCK_SUFFIX = "-rebuild"
+FILLED_INFIX = "-filled-"
+"""What stands between the store's path and a number in the names of the files that a rebuild fills."""
+POLL_SECONDS = 0.02
+
+
+class RebuildLock:
+    """The lock of one store's rebuilds. `path` None: the store is of this process alone.
+
+    It is held on a file that holds nothing else, so that the system releases it when the process ends, however it ends.
+    """
+
+    def __init__(self, path: str | None) -> None:
+        self._path = path
+        self._thread_lock = threading.Lock()
+
+    @contextmanager
+    def held(self, seconds: float, holder: Callable[[], str]) -> Iterator[None]:
+        """Hold the lock. Raises RebuildRunning if it does not come free within so many seconds; `holder` says then who
+        has it."""
+        until = time.monotonic() + seconds
+        if not self._thread_lock.acquire(timeout=max(seconds, 0)):
+            raise _running("another thread of this process", seconds)
+        try:
+            if self._path is None:
+                yield
+                return
+            connection = self._connect()
+            try:
+                while not _taken(connection, self._path):
+                    if time.monotonic() >= until:
+                        raise _running(holder(), seconds)
+                    time.sleep(POLL_SECONDS)
+                self._remove_leftovers()
+                yield
+            finally:
+                connection.close()
+        finally:
+            self._thread_lock.release()
+
+    def remove_leftovers(self) -> None:
+        """Delete the files that killed rebuilds have left, unless a rebuild runs now."""
+        if self._path is None or not self._leftovers() or not self._thread_lock.acquire(blocking=False):
+            return
+        try:
+            connection = self._connect()
+            try:
+                if _taken(connection, self._path):
+                    self._remove_leftovers()
+            finally:
+                connection.close()
+        finally:
+            self._thread_lock.release()
+
+    def _connect(self) -> apsw.Connection:
+        assert self._path is not None
+        path = self._path + LOCK_SUFFIX
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
+            return apsw.Connection(path)
+        except apsw.Error as error:
+            raise explained(error, path) from error
+        except OSError as error:
+            raise explained(apsw.CantOpenError(str(error)), path) from error
+
+    def _leftovers(self) -> list[Path]:
+        assert self._path is not None
+        path = Path(self._path)
+        return [file for file in path.parent.iterdir() if file.name.startswith(path.name + FILLED_INFIX)]
+
+    def _remove_leftovers(self) -> None:
+        for file in self._leftovers():
+            file.unlink(missing_ok=True)
+
+
+def _running(holder: str, seconds: float) -> RebuildRunning:
+    return RebuildRunning(f"These read models are being rebuilt by {holder}, which did not end within {seconds:g} s")
+
+
+def _taken(connection: apsw.Connection, path: str) -> bool:
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+    except apsw.BusyError:
+        return False
+    except apsw.Error as error:
+        raise explained(error, path + LOCK_SUFFIX) from error
+    return True

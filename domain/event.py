@@ -1,9 +1,9 @@
 """Events: facts in the past tense, and the register of the names under which they are stored.
 
 A stored name is written by hand and never derived from a module path, so that code can move and old logs still load.
-An event is a frozen, slotted dataclass of JSON values; it is trusted and not validated when it is read back
-(`EventRegister.verify` does that where an auditor asks for it). An old version of an event is brought up to date by
-upcasters: pure functions from the stored mapping to that of the next version.
+An event is a frozen, slotted dataclass of JSON values. Its fields' types carry the limits of what is kept; they are
+checked before an append and where an auditor verifies a log, and not each time an event is read back. An old version of
+an event is brought up to date by upcasters: pure functions from the stored mapping to that of the next version.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, create_model
 
 from domain.identifiers import member_tag, pair_tag
 
@@ -88,17 +88,24 @@ class EventRegister:
         return values
 
     def verify(self, name: str, values: dict[str, Any]) -> None:
-        """Strictly validate a mapping of the current version; raises pydantic.ValidationError."""
-        if name not in self._models:
-            # Strict validation takes only an instance for a dataclass; a model with the same fields takes the mapping.
-            hints: dict[str, Any] = {field: (hint, ...) for field, hint in self._hints(name).items()}
-            self._models[name] = create_model(name, __config__=ConfigDict(strict=True, extra="forbid"), **hints)
-        self._models[name].model_validate(values)
+        """Strictly validate a stored mapping of the current version: names, types, limits and choices of its fields.
 
-    def _hints(self, name: str) -> dict[str, Any]:
-        event_class = self.by_name[name].event_class
-        hints = get_type_hints(event_class)
-        return {field.name: hints[field.name] for field in fields(event_class)}
+        Raises pydantic.ValidationError, which `domain.malformed.sentences` puts into words.
+        """
+        self._model(name).model_validate(values)
+
+    def verify_event(self, event: Event) -> None:
+        """As `verify`, for an event that is about to be stored. LookupError: its class is not registered."""
+        self._model(self.by_class[type(event)].name).model_validate(event, from_attributes=True)
+
+    def _model(self, name: str) -> type[BaseModel]:
+        """A model with an event's fields: strict validation of the event class itself would take instances only."""
+        if name not in self._models:
+            event_class = self.by_name[name].event_class
+            hints = get_type_hints(event_class, include_extras=True)
+            given: dict[str, Any] = {field.name: (hints[field.name], ...) for field in fields(event_class)}
+            self._models[name] = create_model(name, __config__=ConfigDict(strict=True, extra="forbid"), **given)
+        return self._models[name]
 
 
 EVENTS = EventRegister()
@@ -115,6 +122,28 @@ def recorded_as(name: str, *, version: int = 1) -> Callable[[type[E]], type[E]]:
         return frozen
 
     return register
+
+
+def one_of(*choices: str) -> AfterValidator:
+    """For an annotation: the field holds one of these words."""
+    allowed = frozenset(map(str, choices))
+
+    def check(value: str) -> str:
+        if value not in allowed:
+            raise ValueError(f"one of {', '.join(sorted(allowed))} is needed")
+        return value
+
+    return AfterValidator(check)
+
+
+def tags_of(field: str) -> Callable[[Any], Sequence[str]]:
+    """A `tags` method for events about one member, the one in this field."""
+    member = attrgetter(field)
+
+    def tags(event: Any) -> Sequence[str]:
+        return (member_tag(member(event)),)
+
+    return tags
 
 
 def tags_between(one: str, other: str) -> Callable[[Any], Sequence[str]]:

@@ -7,19 +7,33 @@ The characters of an identifier exclude `~`, so a tag of two identifiers is unam
 import re
 from itertools import takewhile
 from typing import Annotated
-from unicodedata import category
+from unicodedata import category, normalize
 
 from pydantic import AfterValidator, Field, StringConstraints
 
 IDENTIFIER = r"^[A-Za-z0-9_.:\-]{1,64}$"
+ID_LENGTH_MAX = 128
+"""The longest id of any kind that is kept, in characters (F12)."""
+HASHTAG_LENGTH_MAX = 100
+"""The longest hashtag, in characters of its normal form (F12)."""
+
 MemberId = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
 """The host application's own id of a member: 1-64 of `A-Z a-z 0-9 _ . : -`."""
 ItemId = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
 """The id of a post, article or share: the host's own, or made here; same alphabet as a member's."""
+AnyId = Annotated[str, StringConstraints(min_length=1, max_length=ID_LENGTH_MAX)]
+"""An id of any kind: of an invitation, of what a follow came from, of a command, a correlation or an event."""
+Reference = Annotated[str, StringConstraints(strip_whitespace=True, max_length=ID_LENGTH_MAX)]
+"""An id as a command gives it, where an empty one stands for none."""
+
 Instant = int
 """A moment: microseconds since 1970-01-01 UTC. Integers compare, sort and store exactly."""
-Storable = Annotated[int, Field(ge=0, lt=2**63)]
-"""An instant or a position as a command gives it: what a log can hold."""
+INSTANT_MAX: Instant = 253_402_300_799_999_999
+"""The last microsecond of the year 9999, beyond which no calendar of the standard library goes."""
+KeptInstant = Annotated[int, Field(ge=0, le=INSTANT_MAX)]
+"""An instant as a command gives it and as an event keeps it: from 1970 to 9999."""
+KeptPosition = Annotated[int, Field(ge=0, lt=2**63)]
+"""A position of the log as a command gives it and as an event keeps it."""
 
 SECOND: Instant = 1_000_000
 HOUR: Instant = 3600 * SECOND
@@ -36,22 +50,38 @@ def _name_at_start(text: str) -> str:
     return "".join(takewhile(lambda each: _WORD.match(each) or category(each).startswith("M"), text))
 
 
+def normal_form(name: str) -> str:
+    """Unicode's NFKC, case-folded; normalised again, because folding can leave what NFKC would still join."""
+    return name.lower() if name.isascii() else normalize("NFKC", normalize("NFKC", name).casefold())
+
+
 def normal_hashtag(text: str) -> str:
-    """The form in which a hashtag is kept: without `#`, case-folded. Raises ValueError if it is none."""
-    name = text.removeprefix("#").casefold()
+    """The form in which a hashtag is kept and compared: without `#`, in NFKC, case-folded (F12).
+
+    ValueError: the text is no hashtag, or is longer than HASHTAG_LENGTH_MAX.
+    """
+    # A name that long cannot become short enough; it is refused before anything is done with it.
+    name = normal_form(text.removeprefix("#")) if len(text) <= 10 * HASHTAG_LENGTH_MAX else text
+    if len(name) > HASHTAG_LENGTH_MAX:
+        raise ValueError(f"a hashtag has at most {HASHTAG_LENGTH_MAX} characters")
     if not name or _name_at_start(name) != name:
         raise ValueError("a hashtag is made of letters, digits or _, with or without # before it")
     return name
 
 
 Hashtag = Annotated[str, AfterValidator(normal_hashtag)]
-"""A hashtag as a command gives it; kept case-folded and without `#`."""
+"""A hashtag as a command gives it; kept in its normal form."""
+KeptHashtag = Annotated[str, StringConstraints(min_length=1, max_length=HASHTAG_LENGTH_MAX)]
+"""A hashtag as an event keeps it."""
 
 
 def hashtags_in(text: str, most: int | None) -> list[str]:
-    """The hashtags of a text in order of first appearance, each once, at most `most` (F12)."""
-    names = (_name_at_start(after) for after in text.split("#")[1:])
-    found = list(dict.fromkeys(name.casefold() for name in names if name))
+    """The hashtags of a text in order of first appearance, each once, at most `most` (F12).
+
+    A name that is longer than HASHTAG_LENGTH_MAX is no hashtag.
+    """
+    names = (_name_at_start(normal_form(_name_at_start(after))) for after in text.split("#")[1:])
+    found = list(dict.fromkeys(name for name in names if 0 < len(name) <= HASHTAG_LENGTH_MAX))
     return found if most is None else found[:most]
 
 

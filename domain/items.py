@@ -6,9 +6,25 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Annotated
 
+from pydantic import Field
+
 from domain.decision import DecisionModel
-from domain.event import Event, Personal, recorded_as
-from domain.identifiers import Instant, hashtag_tag, item_tag, member_tag, own_share_tag, shared_tag
+from domain.event import Event, Personal, one_of, recorded_as
+from domain.identifiers import (
+    Instant,
+    ItemId,
+    KeptHashtag,
+    MemberId,
+    hashtag_tag,
+    item_tag,
+    member_tag,
+    own_share_tag,
+    shared_tag,
+)
+from domain.text import Body, Line, Text
+
+HASHTAGS_MAX = 10_000
+"""How many hashtags an item can have whatever the policy says."""
 
 
 class PostKind(StrEnum):
@@ -32,6 +48,8 @@ class Audience(StrEnum):
     CONNECTIONS = "connections"
 
 
+KeptHashtags = Annotated[list[KeptHashtag], Field(max_length=HASHTAGS_MAX)]
+
 # Events
 
 
@@ -39,12 +57,12 @@ class Audience(StrEnum):
 class PostPublished:
     """`kind`: post or status_update. `hashtags` are those of the text (F12)."""
 
-    item: str
-    author: str
-    kind: str
-    audience: str
-    text: Annotated[str, Personal("author")]
-    hashtags: list[str]
+    item: ItemId
+    author: MemberId
+    kind: Annotated[str, one_of(*PostKind)]
+    audience: Annotated[str, one_of(*Audience)]
+    text: Annotated[Text, Personal("author")]
+    hashtags: KeptHashtags
 
     def tags(self) -> Sequence[str]:
         return (member_tag(self.author), item_tag(self.item), *map(hashtag_tag, self.hashtags))
@@ -52,11 +70,11 @@ class PostPublished:
 
 @recorded_as("article_published")
 class ArticlePublished:
-    item: str
-    author: str
-    title: Annotated[str, Personal("author")]
-    body: Annotated[str, Personal("author")]
-    hashtags: list[str]
+    item: ItemId
+    author: MemberId
+    title: Annotated[Line, Personal("author")]
+    body: Annotated[Body, Personal("author")]
+    hashtags: KeptHashtags
 
     def tags(self) -> Sequence[str]:
         return (member_tag(self.author), item_tag(self.item), *map(hashtag_tag, self.hashtags))
@@ -66,11 +84,11 @@ class ArticlePublished:
 class PostShared:
     """`share` is the id of the share, `item` that of the original, `author` the original's author."""
 
-    share: str
-    sharer: str
-    item: str
-    author: str
-    comment: Annotated[str, Personal("sharer")]
+    share: ItemId
+    sharer: MemberId
+    item: ItemId
+    author: MemberId
+    comment: Annotated[Text, Personal("sharer")]
 
     def tags(self) -> Sequence[str]:
         return (
@@ -85,10 +103,10 @@ class PostShared:
 class PostDeleted:
     """`author` published or shared it; `original` is the shared item where `item` is a share."""
 
-    item: str
-    author: str
-    kind: str
-    original: str | None
+    item: ItemId
+    author: MemberId
+    kind: Annotated[str, one_of(*ItemKind)]
+    original: ItemId | None
 
     def tags(self) -> Sequence[str]:
         of_share = () if self.original is None else (own_share_tag(self.author, self.original),)

@@ -1,12 +1,12 @@
 """The events of one member: who they are, what they let others see and do, and whether they are here at all; and the
 words of their fields."""
 
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
-from domain.event import Personal, recorded_as
-from domain.identifiers import member_tag
+from domain.event import Personal, one_of, recorded_as, tags_of
+from domain.identifiers import MemberId
+from domain.text import Email, Line, Text
 
 
 class MemberKind(StrEnum):
@@ -66,104 +66,127 @@ FOLLOWER_SETTING_UNSET = "unset"
 """The follower setting of a member who never chose one: strangers may follow while an article of theirs stands (T1)."""
 
 
-class _AboutMember:
-    """The tag of an event that is about one member alone."""
-
-    __slots__ = ()
-    member: str
-
-    def tags(self) -> Sequence[str]:
-        return (member_tag(self.member),)
+_tags = tags_of("member")
 
 
 @recorded_as("member_registered")
-class MemberRegistered(_AboutMember):
-    member: str
-    name: Annotated[str, Personal("member")]
-    primary_email: Annotated[str, Personal("member")]
-    kind: str
+class MemberRegistered:
+    member: MemberId
+    name: Annotated[Line, Personal("member")]
+    primary_email: Annotated[Email, Personal("member")]
+    kind: Annotated[str, one_of(*MemberKind)]
+
+    tags = _tags
 
 
 @recorded_as("profile_changed")
-class ProfileChanged(_AboutMember):
+class ProfileChanged:
     """Fields that did not change are None."""
 
-    member: str
-    name: Annotated[str | None, Personal("member")]
-    headline: Annotated[str | None, Personal("member")]
-    primary_action: str | None
-    suggest_follow_text: Annotated[str | None, Personal("member")]
+    member: MemberId
+    name: Annotated[Line | None, Personal("member")]
+    headline: Annotated[Line | None, Personal("member")]
+    primary_action: Annotated[str, one_of(*PrimaryAction)] | None
+    suggest_follow_text: Annotated[Text | None, Personal("member")]
+
+    tags = _tags
 
 
 @recorded_as("primary_email_changed")
-class PrimaryEmailChanged(_AboutMember):
-    member: str
-    primary_email: Annotated[str, Personal("member")]
+class PrimaryEmailChanged:
+    member: MemberId
+    primary_email: Annotated[Email, Personal("member")]
+
+    tags = _tags
 
 
 @recorded_as("email_visibility_changed")
-class EmailVisibilityChanged(_AboutMember):
-    member: str
-    visibility: str
+class EmailVisibilityChanged:
+    member: MemberId
+    visibility: Annotated[str, one_of(*Visibility)]
+
+    tags = _tags
 
 
 @recorded_as("connections_visibility_changed")
-class ConnectionsVisibilityChanged(_AboutMember):
-    member: str
-    visibility: str
+class ConnectionsVisibilityChanged:
+    member: MemberId
+    visibility: Annotated[str, one_of(*ConnectionsVisibility)]
+
+    tags = _tags
 
 
 @recorded_as("member_hibernated")
-class MemberHibernated(_AboutMember):
-    member: str
+class MemberHibernated:
+    member: MemberId
+
+    tags = _tags
 
 
 @recorded_as("member_reactivated")
-class MemberReactivated(_AboutMember):
-    member: str
+class MemberReactivated:
+    member: MemberId
+
+    tags = _tags
 
 
 @recorded_as("member_erased")
-class MemberErased(_AboutMember):
-    member: str
+class MemberErased:
+    member: MemberId
+
+    tags = _tags
 
 
 @recorded_as("member_restricted")
-class MemberRestricted(_AboutMember):
-    member: str
-    reason: Annotated[str | None, Personal("member")]
+class MemberRestricted:
+    member: MemberId
+    reason: Annotated[Text | None, Personal("member")]
+
+    tags = _tags
 
 
 @recorded_as("restriction_lifted")
-class RestrictionLifted(_AboutMember):
-    member: str
+class RestrictionLifted:
+    member: MemberId
+
+    tags = _tags
 
 
 @recorded_as("member_recognized")
-class MemberRecognized(_AboutMember):
-    member: str
-    recognition: str
+class MemberRecognized:
+    member: MemberId
+    recognition: Annotated[str, one_of(*Recognition)]
+
+    tags = _tags
 
 
 @recorded_as("recognition_withdrawn")
-class RecognitionWithdrawn(_AboutMember):
-    member: str
-    recognition: str
+class RecognitionWithdrawn:
+    member: MemberId
+    recognition: Annotated[str, one_of(*Recognition)]
+
+    tags = _tags
 
 
 @recorded_as("who_may_invite_changed")
-class WhoMayInviteChanged(_AboutMember):
-    member: str
-    setting: str
+class WhoMayInviteChanged:
+    member: MemberId
+    setting: Annotated[str, one_of(*WhoMayInvite)]
+
+    tags = _tags
 
 
 @recorded_as("invitation_policy_changed")
-class InvitationPolicyChanged(_AboutMember):
-    member: str
-    setting: str
+class InvitationPolicyChanged:
+    member: MemberId
+    setting: Annotated[str, one_of(*InvitationPolicy)]
+
+    tags = _tags
 
 
 @recorded_as("follower_setting_changed")
-class FollowerSettingChanged(_AboutMember):
-    member: str
-    setting: str
+class FollowerSettingChanged:
+    member: MemberId
+    setting: Annotated[str, one_of(*FollowerSetting)]
+
+    tags = _tags

@@ -17,7 +17,7 @@ from domain.member_events import (
     Visibility,
 )
 from domain.members import MEMBER
-from domain.text import Email, Text, require_length
+from domain.text import Email, Line, Text, require_length
 
 # Commands
 
@@ -26,7 +26,7 @@ class RegisterMember(Command):
     """Make a member known, as a person or as a page (a company, a publisher)."""
 
     member: MemberId
-    name: Text
+    name: Line
     primary_email: Email
     kind: MemberKind = MemberKind.PERSON
 
@@ -35,8 +35,8 @@ class ChangeProfile(Command):
     """Change what a profile says; fields left out stay as they are. `suggest_follow_text` is the saved reply of S19."""
 
     member: MemberId
-    name: Text | None = None
-    headline: Text | None = None
+    name: Line | None = None
+    headline: Line | None = None
     primary_action: PrimaryAction | None = None
     suggest_follow_text: Text | None = None
 

@@ -1,10 +1,8 @@
 """Notices: what a member is told is worked out from the log; only that they have read it is a fact of its own."""
 
-from collections.abc import Sequence
-
 from domain.decision import ALREADY_SO, Command, Decider, Deciders, DecisionModel, Facts, Outcome, accepted, field
-from domain.event import Event, recorded_as
-from domain.identifiers import Instant, MemberId, Storable, member_tag
+from domain.event import Event, recorded_as, tags_of
+from domain.identifiers import Instant, KeptPosition, MemberId, member_tag
 
 
 class MarkNoticesRead(Command):
@@ -12,16 +10,15 @@ class MarkNoticesRead(Command):
     means the last."""
 
     member: MemberId
-    up_to: Storable
+    up_to: KeptPosition
 
 
 @recorded_as("notices_read")
 class NoticesRead:
-    member: str
-    up_to: int
+    member: MemberId
+    up_to: KeptPosition
 
-    def tags(self) -> Sequence[str]:
-        return (member_tag(self.member),)
+    tags = tags_of("member")
 
 
 def evolve(up_to: int, event: Event, _: Instant) -> int:

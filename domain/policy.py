@@ -7,13 +7,14 @@ metadata. None means without limit.
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import AfterValidator, ValidationError
 
 from domain.decision import ALREADY_SO, Command, Decider, Deciders, DecisionModel, Facts, Outcome, accepted, no_member
 from domain.event import recorded_as
-from domain.identifiers import Instant, Storable, policy_tag
+from domain.identifiers import Instant, KeptInstant, policy_tag
+from domain.malformed import sentences
 from domain.policy_values import DEFAULT_POLICY, Policy
 from domain.refusals import Refused
 
@@ -23,13 +24,20 @@ class ChangePolicy(Command):
     host."""
 
     values: dict[str, Any]
-    effective_from: Storable | None = None
+    effective_from: KeptInstant | None = None
+
+
+def _fit(values: dict[str, Any]) -> dict[str, Any]:
+    Policy.model_validate(values)
+    return values
 
 
 @recorded_as("policy_changed")
 class PolicyChanged:
-    values: dict[str, Any]
-    effective_from: Instant
+    """The policy's values named here hold from `effective_from` on."""
+
+    values: Annotated[dict[str, Any], AfterValidator(_fit)]
+    effective_from: KeptInstant
 
     def tags(self) -> Sequence[str]:
         return (policy_tag(),)
@@ -86,9 +94,7 @@ def change_policy(command: ChangePolicy, facts: Facts) -> Outcome:
     try:
         wanted = Policy.model_validate(facts.policy.model_dump() | command.values)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(map(str, first["loc"]))
-        raise Refused("invalid_policy", f"{name}: {first['msg']}. See the table of policy values.") from error
+        raise Refused("invalid_policy", f"{sentences(error)[0]}. See the table of policy values.") from error
     values = {name: value for name, value in wanted.model_dump(mode="json").items() if name in command.values}
     _, then = facts.read(POLICY).in_force(effective_from)
     if all(then.model_dump(mode="json")[name] == value for name, value in values.items()):

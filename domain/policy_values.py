@@ -5,6 +5,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.identifiers import MemberId
+from domain.text import TEXT_LENGTH_MAX
+
+MODERATORS_MAX = 1_000
+"""How many moderators a policy can name."""
 
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Days = Annotated[int, Field(ge=0, le=36_500)]
@@ -25,7 +29,7 @@ class Policy(BaseModel):
     title_length: Limit = 150
     body_length: Limit = 120_000
     hashtags_per_item: Limit = 30
-    default_note: Annotated[str, Field(min_length=1)] = "I would like to connect with you."
+    default_note: Annotated[str, Field(min_length=1, max_length=TEXT_LENGTH_MAX)] = "I would like to connect with you."
     invitations_per_week: Limit = 100
     cooldown_days: Days = 21
     invitation_expiry_days: Days | None = 180
@@ -37,7 +41,7 @@ class Policy(BaseModel):
     status_updates_to_followers: Literal["always", "never"] | Fraction = "always"
     feed_push_followers_max: Count = 0
     feed_push_dormant_days: Days | None = 30
-    moderators: Annotated[tuple[MemberId, ...], Field(strict=False)] = ()
+    moderators: Annotated[tuple[MemberId, ...], Field(strict=False, max_length=MODERATORS_MAX)] = ()
 
     def changed(self, values: dict[str, Any]) -> "Policy":
         """This policy with recorded values in place of its own. What it does not know or cannot take (a newer release

@@ -26,7 +26,7 @@ from domain.items import (
 )
 from domain.refusals import Refused
 from domain.relationships.pair import require_reachable
-from domain.text import Text, require_length
+from domain.text import Body, Line, Text, require_length
 
 # Commands
 
@@ -46,8 +46,8 @@ class PublishArticle(Command):
     setting."""
 
     author: MemberId
-    title: Text
-    body: Text
+    title: Line
+    body: Body
     item: ItemId | None = None
 
 

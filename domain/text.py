@@ -1,4 +1,8 @@
-"""Texts that members write: their types, and the one way to hold them to a length."""
+"""Texts that members write: their types, and the one way to hold them to a length.
+
+A length that the policy sets is a business limit and refuses with `too_long`. The types here carry a limit of their own
+that no policy can lift, so that nothing of any size is ever kept: commands and events have the same types.
+"""
 
 from typing import Annotated
 
@@ -6,11 +10,22 @@ from pydantic import StringConstraints
 
 from domain.refusals import Refused
 
-Email = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True)]
+LINE_LENGTH_MAX = 1_000
+TEXT_LENGTH_MAX = 30_000
+BODY_LENGTH_MAX = 1_000_000
+"""The longest text of each type, in characters, whatever the policy says."""
+
+EMAIL = r"^[^@\s]+@[^@\s]+$"
+Email = Annotated[str, StringConstraints(strip_whitespace=True, pattern=EMAIL, max_length=254)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LINE_LENGTH_MAX)]
+"""A name, a headline, a title: text of one line."""
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=TEXT_LENGTH_MAX)]
+"""A note, a reply, a post, a comment, a reason."""
+Body = Annotated[str, StringConstraints(strip_whitespace=True, max_length=BODY_LENGTH_MAX)]
+"""The body of an article."""
 
 
 def require_length(text: str, limit: int | None) -> None:
-    """Refuse a text that is longer than a policy's limit."""
+    """Refuse a text that is longer than a policy's limit, with `too_long`."""
     if limit is not None and len(text) > limit:
         raise Refused("too_long", f"The text has {len(text)} characters; the policy allows {limit}. Shorten it.")

@@ -1,6 +1,7 @@
 """The events of blocking."""
 
 from domain.event import recorded_as, tags_between
+from domain.identifiers import MemberId
 
 _tags = tags_between("blocker", "blocked")
 
@@ -9,8 +10,8 @@ _tags = tags_between("blocker", "blocked")
 class MemberBlocked:
     """`blocker` blocks `blocked`."""
 
-    blocker: str
-    blocked: str
+    blocker: MemberId
+    blocked: MemberId
 
     tags = _tags
 
@@ -19,7 +20,7 @@ class MemberBlocked:
 class MemberUnblocked:
     """The block was lifted by the one who made it."""
 
-    blocker: str
-    blocked: str
+    blocker: MemberId
+    blocked: MemberId
 
     tags = _tags

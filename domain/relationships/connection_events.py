@@ -1,6 +1,7 @@
 """The events of connections and of suggestions."""
 
 from domain.event import recorded_as, tags_between
+from domain.identifiers import AnyId, MemberId
 
 _tags = tags_between("member", "other")
 
@@ -9,9 +10,9 @@ _tags = tags_between("member", "other")
 class MembersConnected:
     """Two members are connected: one symmetric fact (S3). Which of the two is `member` has no meaning."""
 
-    member: str
-    other: str
-    invitation: str
+    member: MemberId
+    other: MemberId
+    invitation: AnyId
 
     tags = _tags
 
@@ -20,8 +21,8 @@ class MembersConnected:
 class ConnectionRemoved:
     """`member` ended the connection."""
 
-    member: str
-    other: str
+    member: MemberId
+    other: MemberId
 
     tags = _tags
 
@@ -30,7 +31,7 @@ class ConnectionRemoved:
 class SuggestionDismissed:
     """`member` does not want `other` suggested."""
 
-    member: str
-    other: str
+    member: MemberId
+    other: MemberId
 
     tags = _tags

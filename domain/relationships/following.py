@@ -13,7 +13,7 @@ from domain.decision import (
     refuse_unless,
 )
 from domain.event import Event
-from domain.identifiers import Hashtag, Instant, MemberId, member_tag
+from domain.identifiers import Hashtag, Instant, MemberId, Reference, member_tag, normal_form
 from domain.items import STANDING_ARTICLES
 from domain.member_events import FOLLOWER_SETTING_UNSET, FollowerSetting, FollowerSettingChanged, MemberKind
 from domain.members import MEMBER
@@ -34,7 +34,6 @@ from domain.relationships.pair import (
     require_reachable,
     require_registered_pair,
 )
-from domain.text import Text
 
 # Commands
 
@@ -47,7 +46,7 @@ class Follow(Command):
     follower: MemberId
     followee: MemberId
     origin: FollowOrigin | None = None
-    origin_ref: Text | None = None
+    origin_ref: Reference | None = None
 
 
 class Unfollow(Command):
@@ -102,9 +101,9 @@ class UnfollowHashtag(Command):
 def evolve_hashtags(followed: set[str], event: Event, _: Instant) -> set[str]:
     match event:
         case HashtagFollowed():
-            followed.add(event.hashtag)
+            followed.add(normal_form(event.hashtag))  # early releases kept them case-folded only
         case HashtagUnfollowed():
-            followed.discard(event.hashtag)
+            followed.discard(normal_form(event.hashtag))
     return followed
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Annotated
 
-from domain.event import recorded_as, tags_between
-from domain.identifiers import hashtag_tag, member_tag
+from domain.event import one_of, recorded_as, tags_between
+from domain.identifiers import AnyId, KeptHashtag, MemberId, hashtag_tag, member_tag
 
 
 class FollowOrigin(StrEnum):
@@ -29,10 +30,10 @@ class Followed:
     """`follower` follows `followee`. `origin` is a FollowOrigin or AUTOMATIC_ORIGIN, `origin_ref` the item, hashtag or
     invitation."""
 
-    follower: str
-    followee: str
-    origin: str
-    origin_ref: str | None
+    follower: MemberId
+    followee: MemberId
+    origin: Annotated[str, one_of(*FollowOrigin, AUTOMATIC_ORIGIN)]
+    origin_ref: AnyId | None
 
     tags = _tags
 
@@ -41,8 +42,8 @@ class Followed:
 class Unfollowed:
     """The follow was ended by the follower, or by an act of theirs."""
 
-    follower: str
-    followee: str
+    follower: MemberId
+    followee: MemberId
 
     tags = _tags
 
@@ -51,8 +52,8 @@ class Unfollowed:
 class FollowerRemoved:
     """The follow was ended by the followee, or by an act of theirs."""
 
-    follower: str
-    followee: str
+    follower: MemberId
+    followee: MemberId
 
     tags = _tags
 
@@ -61,8 +62,8 @@ class FollowerRemoved:
 class MemberMuted:
     """`muter` keeps the items of `muted` out of their feed."""
 
-    muter: str
-    muted: str
+    muter: MemberId
+    muted: MemberId
 
     tags = tags_between("muter", "muted")
 
@@ -71,8 +72,8 @@ class MemberMuted:
 class MemberUnmuted:
     """The mute was ended by the one who made it."""
 
-    muter: str
-    muted: str
+    muter: MemberId
+    muted: MemberId
 
     tags = tags_between("muter", "muted")
 
@@ -85,8 +86,8 @@ def _hashtag_tags(event: "HashtagFollowed | HashtagUnfollowed") -> Sequence[str]
 class HashtagFollowed:
     """`member` wants items with `hashtag` in their feed."""
 
-    member: str
-    hashtag: str
+    member: MemberId
+    hashtag: KeptHashtag
 
     tags = _hashtag_tags
 
@@ -95,7 +96,7 @@ class HashtagFollowed:
 class HashtagUnfollowed:
     """`member` follows `hashtag` no longer."""
 
-    member: str
-    hashtag: str
+    member: MemberId
+    hashtag: KeptHashtag
 
     tags = _hashtag_tags

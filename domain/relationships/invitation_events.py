@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
-from domain.event import Personal, recorded_as, tags_between
-from domain.identifiers import Instant, inviter_tag
+from pydantic import Field
+
+from domain.event import Personal, one_of, recorded_as, tags_between
+from domain.identifiers import AnyId, KeptInstant, MemberId, inviter_tag
+from domain.text import Text
 
 
 class NoteKind(StrEnum):
@@ -37,6 +40,9 @@ class CloseReason(StrEnum):
     BLOCK = "block"
 
 
+VERSION_MAX = 1_000_000
+"""The highest version of a notice that an event may name."""
+
 _tags = tags_between("inviter", "invitee")
 
 
@@ -53,15 +59,15 @@ class InvitationSent:
     connecting shares email (S27).
     """
 
-    invitation: str
-    inviter: str
-    invitee: str
-    note: Annotated[str, Personal("inviter")]
-    note_kind: str
-    how_known: Annotated[str | None, Personal("inviter")]
+    invitation: AnyId
+    inviter: MemberId
+    invitee: MemberId
+    note: Annotated[Text, Personal("inviter")]
+    note_kind: Annotated[str, one_of(*NoteKind)]
+    how_known: Annotated[Text | None, Personal("inviter")]
     barred: bool
-    expires_at: Instant | None
-    email_notice: int
+    expires_at: KeptInstant | None
+    email_notice: Annotated[int, Field(ge=1, le=VERSION_MAX)]
 
     tags = _tags_with_inviter
 
@@ -70,11 +76,11 @@ class InvitationSent:
 class InvitationAccepted:
     """The invitee accepted. `by_policy` means that their policy *accept all* did it and not their hand (S14)."""
 
-    invitation: str
-    inviter: str
-    invitee: str
+    invitation: AnyId
+    inviter: MemberId
+    invitee: MemberId
     by_policy: bool
-    email_notice: int
+    email_notice: Annotated[int, Field(ge=1, le=VERSION_MAX)]
 
     tags = _tags
 
@@ -83,10 +89,10 @@ class InvitationAccepted:
 class InvitationIgnored:
     """The invitee ignored it. `reason` is an IgnoreReason and is never shown to the inviter (S13, X16)."""
 
-    invitation: str
-    inviter: str
-    invitee: str
-    reason: str
+    invitation: AnyId
+    inviter: MemberId
+    invitee: MemberId
+    reason: Annotated[str, one_of(*IgnoreReason)]
 
     tags = _tags_with_inviter
 
@@ -95,9 +101,9 @@ class InvitationIgnored:
 class InvitationWithdrawn:
     """The inviter took it back."""
 
-    invitation: str
-    inviter: str
-    invitee: str
+    invitation: AnyId
+    inviter: MemberId
+    invitee: MemberId
 
     tags = _tags
 
@@ -106,12 +112,12 @@ class InvitationWithdrawn:
 class InvitationReplied:
     """A message in the thread of an invitation. `kind` is a ReplyKind."""
 
-    invitation: str
-    inviter: str
-    invitee: str
-    author: str
-    kind: str
-    text: Annotated[str, Personal("author")]
+    invitation: AnyId
+    inviter: MemberId
+    invitee: MemberId
+    author: MemberId
+    kind: Annotated[str, one_of(*ReplyKind)]
+    text: Annotated[Text, Personal("author")]
 
     tags = _tags
 
@@ -120,9 +126,9 @@ class InvitationReplied:
 class InvitationClosed:
     """It was ended by an act that was no answer to it. `reason` is a CloseReason."""
 
-    invitation: str
-    inviter: str
-    invitee: str
-    reason: str
+    invitation: AnyId
+    inviter: MemberId
+    invitee: MemberId
+    reason: Annotated[str, one_of(*CloseReason)]
 
     tags = _tags

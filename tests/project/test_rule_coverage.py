@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).resolve().parents[1]
 DOCUMENT = TESTS.parent / "docs" / "rules.md"
-EXPLAINED = re.compile(r"\*\*((?:[STXNFGHE]|peer )\d+)\*\*")
+EXPLAINED = re.compile(r"\*\*((?:[STXNFGHEB]|peer )\d+)\*\*")
 
-IN_NAME = re.compile(r"(?<![a-z0-9])([stxnfghe]\d{1,2})(?![a-z0-9])")
-IN_TEXT = re.compile(r"\b([STXNFGHE])(\d{1,2})(?:-\1?(\d{1,2}))?\b")
+IN_NAME = re.compile(r"(?<![a-z0-9])([stxnfgheb]\d{1,2})(?![a-z0-9])")
+IN_TEXT = re.compile(r"\b([STXNFGHEB])(\d{1,2})(?:-\1?(\d{1,2}))?\b")
 PEERS_IN_NAME = re.compile(r"peers?((?:_(?:and_)?\d+)+)(?![a-z0-9])")
 
 
@@ -33,6 +35,9 @@ RULES = (
 )
 """What the product keeps: all but the history of who could read which email (X9), and unreadable erasure (X17)."""
 HARD_CASES = numbered("H", (1, 17), (19, 24)) | numbered("E", 1, 2, (5, 8), (10, 20), 23)
+
+FAULTS = numbered("B", (1, 32))
+"""What was found wrong with the first release, each of which stays as a test."""
 
 NOT_OURS = {
     19: "invitations have no mark of being read; notices have (N3)",
@@ -113,6 +118,12 @@ def test_every_hard_case_is_named_by_a_test() -> None:
     assert in_order(HARD_CASES - set(named())) == []
 
 
+def test_every_fault_of_the_first_release_is_named_by_a_test() -> None:
+    missing = in_order((FAULTS | {"F13"}) - set(named()))
+    if missing:  # until the last of them has landed; then this becomes an assertion
+        pytest.skip(f"no test names {', '.join(missing)}")
+
+
 def test_every_case_on_which_peers_agree_is_named_by_a_test_or_is_not_ours() -> None:
     ours = {f"peer {number}" for number in AGREED - set(NOT_OURS)}
     assert in_order(ours - set(named())) == []
@@ -124,5 +135,5 @@ def test_whatever_a_test_names_is_explained() -> None:
     explained = set(EXPLAINED.findall(DOCUMENT.read_text(encoding="utf-8")))
     unexplained = {each: test for each, test in named().items() if each not in explained}
     assert unexplained == {}
-    assert explained >= RULES | HARD_CASES
+    assert explained >= RULES | HARD_CASES | FAULTS
     assert {each for each in explained if each.startswith("peer")} == {f"peer {n}" for n in AGREED - set(NOT_OURS)}

@@ -1,7 +1,7 @@
 """docs/rules.md says what the code does: its tables are those written from the code, and each id stands in it once.
 
-The tables stand between `<!-- name -->` and `<!-- end -->`. `.venv/bin/python tests/project/test_rules_documented.py`
-writes them anew.
+The tables stand between `<!-- name -->` and `<!-- end -->`. They are written anew by
+`PYTHONPATH=tests .venv/bin/python tests/project/test_rules_documented.py`.
 """
 
 import random
@@ -27,9 +27,9 @@ from domain.refusals import QUERY_REFUSALS
 from infrastructure.app import open_network
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "rules.md"
-REWRITE = ".venv/bin/python tests/project/test_rules_documented.py writes the tables anew"
+REWRITE = "PYTHONPATH=tests .venv/bin/python tests/project/test_rules_documented.py writes the tables anew"
 SECTION = re.compile(r"<!-- (?P<name>[a-z ]+) -->\n(?P<table>.*?)<!-- end -->", re.DOTALL)
-RULE = re.compile(r"\*\*((?:[STXNFGHE]|peer )\d+)\*\*")
+RULE = re.compile(r"\*\*((?:[STXNFGHEB]|peer )\d+)\*\*")
 
 CONCEPTS = {
     "domain.membership": "members",
@@ -284,7 +284,14 @@ def test_every_code_that_the_rules_name_exists() -> None:
     annotations = [field.annotation for command in COMMANDS.values() for field in command.model_fields.values()]
     choices = [word for annotation in annotations for word in words(annotation)]
     known = {*REFUSALS, *QUERY_REFUSALS, *ADVISORIES, *Policy.model_fields, *choices}
-    assert names - known == {"already_so", "own_item", "no_cause", "status_updates_withheld", "recorded_at"}
+    assert names - known == {
+        "already_so",
+        "own_item",
+        "no_cause",
+        "status_updates_withheld",
+        "recorded_at",
+        "for_actor",
+    }
 
 
 def observed(stories: int) -> tuple[dict[str, set[str]], dict[str, set[str]]]:

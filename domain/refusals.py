@@ -41,6 +41,7 @@ QUERY_REFUSALS: dict[str, str] = {
     "bad_limit": "The number of rows does not fit. Ask for from 1 to 1000.",
     "blocked_by_you": REFUSALS["blocked_by_you"],
     "not_available": REFUSALS["not_available"],
+    "not_yours": "What two members have in common is shown to one of the two, and to the host. Ask as one of them.",
     "projection_stopped": "A read model has stopped at an event it cannot take. See its status; mend, then rebuild it.",
 }
 """The codes with which a query is turned down."""

@@ -185,19 +185,22 @@ def mutuals(reading: Reading, one: str, other: str) -> list[str]:
     dormant = dormant_others(reading, one) | dormant_others(reading, other)
     # Each connection of the one is looked up with the other: so it has to be the one with fewer.
     fewer, more = sorted((one, other), key=lambda member: standing(reading, member))
-    return [member for (member,) in reading.all(_MUTUALS, fewer=fewer, more=more) if member not in dormant]
+    return [member for (member,) in reading.all(MUTUALS, fewer=fewer, more=more) if member not in dormant]
 
 
-_MUTUALS = f"""SELECT a.other FROM connection a WHERE a.member = :fewer AND {stands("a")} AND {present("a.other")}
-AND EXISTS (SELECT 1 FROM connection b WHERE b.member = :more AND b.other = a.other AND {stands("b")})
+# Reading `at` keeps SQLite from choosing the covering index, in which it would walk through all connections of the one
+# member for each of the other's.
+MUTUALS = f"""SELECT a.other FROM connection a WHERE a.member = :fewer AND {stands("a")} AND {present("a.other")}
+AND EXISTS (SELECT b.at FROM connection b WHERE b.member = :more AND b.other = a.other AND {stands("b")} AND b.at >= 0)
 ORDER BY a.other"""
 
 
 def mutual_connections(
     reading: Reading, one: str, other: str, viewer: str | None = None, limit: int = 20, after: str = ""
 ) -> Page[MutualRow]:
-    """G2, H20: those connected with both of whom the viewer may be told, by id. Nobody, where one of the two is not
-    available to the viewer: the same as when they have nobody in common (X16)."""
+    """G2, H20: those connected with both, by id; asked by one of the two, or by the host (viewer None) of any two.
+    Nobody, where the other is not available to the viewer: the same as when they have nobody in common (X16).
+    Refused: `not_yours` to everybody else, who could gather a hidden list so, or learn of a block."""
     named = _named_mutuals(reading, one, other, viewer)
     rows = (MutualRow(member) for member in named if member > after)
     return page(reading, limit, rows, lambda row: row.member, lambda: len(named))
@@ -206,15 +209,11 @@ def mutual_connections(
 def _named_mutuals(reading: Reading, one: str, other: str, viewer: str | None) -> list[str]:
     if viewer is None:
         return mutuals(reading, one, other)
-    # Whoever asks what somebody has in common with themselves asks for that member's list, which is G6's to give.
-    if one == other != viewer or not is_viewer(reading, viewer) or is_apart(reading, one, other):
+    if viewer not in (one, other):
+        raise Refused("not_yours")
+    if not is_viewer(reading, viewer) or not all(available(reading, viewer, member) for member in (one, other)):
         return []
-    if not all(available(reading, viewer, member) for member in (one, other)):
-        return []
-    both = mutuals(reading, one, other)
-    if viewer in (one, other):  # each of them is the viewer's own connection
-        return both
-    return [member for member in both if available(reading, viewer, member) and nameable(reading, member, viewer)]
+    return mutuals(reading, one, other)  # each of them is the viewer's own connection, and may be named to them
 
 
 # Email

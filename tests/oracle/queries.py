@@ -159,18 +159,13 @@ def degree(network: NaiveNetwork, viewer: str, member: str) -> int | None:
 
 
 def mutual_connections(network: NaiveNetwork, one: str, other: str, viewer: str) -> list[str]:
-    """G2: those whom the viewer may be told of, by id."""
-    if not is_viewer(network, viewer) or network.blocked(one, other):
+    """G2: those of both, by id, for one of the two."""
+    assert viewer in (one, other)
+    if not is_viewer(network, viewer):
         return []
     if not available(network, viewer, one) or not available(network, viewer, other):
         return []
-    both = [m for m in network.members if connected(network, one, m) and connected(network, other, m)]
-    return sorted(
-        m
-        for m in both
-        if available(network, viewer, m)
-        if network.value(m, "connections_visibility") != "only_me" or viewer == m or connected(network, viewer, m)
-    )
+    return sorted(m for m in network.members if connected(network, one, m) and connected(network, other, m))
 
 
 def suggestions(network: NaiveNetwork, member: str) -> list[tuple[str, int]]:

@@ -201,8 +201,9 @@ def questions(net: SmallNetwork) -> Iterator[tuple[str, Callable[[], Any]]]:
         yield f"path {member}", lambda member=member: n.path("ada", member)
         for query in (n.followers, n.following):
             yield f"{query.__name__} {member}", lambda member=member, query=query: query(member, "ada")
+    for member in MEMBERS:
+        yield f"mutuals {member}", lambda member=member: pages(n.mutual_connections, "ada", member, "ada")
     for one, other in permutations(MEMBERS, 2):
-        yield f"mutuals {one} {other}", lambda one=one, other=other: pages(n.mutual_connections, one, other, "ada")
         yield f"thread {one} {other}", lambda one=one, other=other: n.thread(one, other, "ada")
     yield "relationships", lambda: n.relationships("ada", MEMBERS)
 

@@ -16,6 +16,7 @@ from domain.refusals import Refused
 from infrastructure.commands.handler import CommandHandler
 from infrastructure.commands.request import Request, Result
 from infrastructure.log import audit
+from infrastructure.log.address import path_of
 from infrastructure.log.dcb import DCBSequencedEvent
 from infrastructure.log.interface import Log
 from infrastructure.log.memory import MemoryLog
@@ -45,9 +46,11 @@ def uuid7() -> str:
 
 
 def instant(when: When) -> Instant:
-    """An instant in microseconds UTC. ValueError for a datetime without a time zone."""
-    if isinstance(when, int):
+    """An instant in microseconds UTC. ValueError for a datetime without a time zone, TypeError for what is neither."""
+    if isinstance(when, int) and not isinstance(when, bool):
         return when
+    if not isinstance(when, datetime):
+        raise TypeError(f"a time is a datetime, or microseconds UTC as an int, and not {type(when).__name__}")
     if when.tzinfo is None:
         raise ValueError("a time needs a time zone; give datetime.now(UTC), or microseconds")
     since = when.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
@@ -237,7 +240,7 @@ def open_network(
     if address == "memory:":
         log = MemoryLog()
     else:
-        path = address.removeprefix("sqlite:///") if address.startswith("sqlite://") else address
+        path = path_of(address)
         log = SqliteLog(Path(path))
         path = str(log.path)
     try:

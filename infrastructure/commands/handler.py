@@ -7,6 +7,7 @@ flight together never conflict, and there is nothing to retry.
 """
 
 import asyncio
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -21,6 +22,7 @@ from domain.identifiers import Instant
 from domain.refusals import Refused
 from infrastructure.commands.decision_state import DecisionState
 from infrastructure.commands.event_loop import EventLoopLane
+from infrastructure.commands.gate import require_command, require_id, require_instant, require_text
 from infrastructure.commands.request import GROUP_MAX, Answer, Request, Result, told
 from infrastructure.gc_pause import collector_paused
 from infrastructure.log.envelope import decode, encode, metadata_of
@@ -43,14 +45,20 @@ class CommandHandler:
     def __init__(self, log: Log, clock: Callable[[], Instant], new_id: Callable[[], str]) -> None:
         self._log = log
         self._clock = clock
-        self._new_id = new_id
-        self._views = DecisionState(log, new_id)
+
+        def checked_id() -> str:
+            return require_id(new_id(), "what new_id gives")
+
+        self._new_id: Callable[[], str] = checked_id
+        self._views = DecisionState(log, self._new_id)
+        self._process = os.getpid()
         self._lane = threading.Lock()
         self._waiting: deque[_Waiting] = deque()
         self._loops: dict[asyncio.AbstractEventLoop, EventLoopLane] = {}
 
     def handle(self, request: Request) -> Result:
         """Decide and record durably. Raises Refused; LogUnavailable when the log cannot be written."""
+        self._require_own_process()
         mine = _Waiting(request)
         self._waiting.append(mine)
         with self._lane:
@@ -66,6 +74,7 @@ class CommandHandler:
     def handle_many(self, requests: Iterable[Request]) -> list[Result | Refused]:
         """Decide in order, recorded in groups. A refusal takes its command's place; any other error is raised, and what
         was decided before it stays recorded."""
+        self._require_own_process()
         answers: list[Result | Refused] = []
         iterator = iter(requests)
         while group := [_Waiting(request) for request in islice(iterator, GROUP_MAX)]:
@@ -80,6 +89,7 @@ class CommandHandler:
 
     async def handle_async(self, request: Request) -> Result:
         """As handle, for an event loop: commands in flight together share a flush, during which the loop goes on."""
+        self._require_own_process()
         loop = asyncio.get_running_loop()
         lane = self._loops.get(loop)
         if lane is None:
@@ -92,6 +102,11 @@ class CommandHandler:
         """Release the threads that commit for event loops."""
         for lane in list(self._loops.values()):
             lane.close()
+
+    def _require_own_process(self) -> None:
+        # After a fork the locks are as they were, with nobody there to release them, and the connections are another's.
+        if os.getpid() != self._process:
+            raise LogUnavailable("forked", "The network was opened before this process was forked")
 
     def _serve(self, group: Sequence["_Waiting"], mine: "_Waiting") -> None:
         """Answer every one of a group, in a write lock of its own; the lane is held."""
@@ -163,9 +178,16 @@ class CommandHandler:
 
     def _decide(self, writing: AppendTransaction, request: Request) -> Result:
         views, command = self._views, request.command
+        require_command(command)
+        require_text(request.actor, "actor")
+        require_text(request.command_id, "command_id")
+        require_text(request.correlation_id, "correlation_id")
         if request.command_id is not None and writing.tail_of(command_tag(request.command_id)) is not None:
             return self._first_result(writing, request.command_id, command)
-        views.start(self._clock() if request.now is None else request.now)
+        if request.now is None:
+            views.start(require_instant(self._clock(), "what the clock gives"))
+        else:
+            views.start(require_instant(request.now, "now"))
         outcome = decide(command, views, request.actor)
         if not outcome.events:
             return Result(writing.head, (), outcome.advisories)

@@ -14,6 +14,8 @@ ADVICE = {
     "damaged": "Restore the file from a backup; do not write to it.",
     "damaged_read_models": "Delete that file: it is made anew from the log.",
     "busy": "Another writer holds the log. Try again, and look for a writer that hangs.",
+    "forked": "Open the network in the process that uses it.",
+    "unknown_scheme": "Use sqlite:///path/to/file, a plain path, or memory:",
     "closed": "Open the log again.",
     "interrupted": "It may or may not have been written: look before appending again.",
 }

@@ -168,7 +168,7 @@ def test_a_crash_of_one_decision_is_its_own_answer(network: Network) -> None:
     class Broken(PublishPost):
         """A command that no decider knows: a programmer's mistake."""
 
-    with pytest.raises(KeyError):
+    with pytest.raises(TypeError, match="Broken"):
         network.handle_many([PublishPost(author="ada", text="before"), Broken(author="ada", text="x")])
     assert network.handle(PublishPost(author="ada", text="after")).position == network.head == 6
 

@@ -2,7 +2,7 @@
 
 released_events.jsonl holds one stored event a line: type, the envelope's bytes as the log holds them, the tags, and the
 name of the sample below that they say. Lines are only ever added. For a new event or version, add a sample, and run
-`.venv/bin/python tests/rules/test_released_events.py`: it adds the lines that are missing.
+`PYTHONPATH=tests .venv/bin/python tests/rules/test_released_events.py`: it adds the lines that are missing.
 """
 
 import json

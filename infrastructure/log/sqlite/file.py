@@ -89,6 +89,7 @@ def open_writer(path: Path, busy_seconds: float) -> apsw.Connection:
     if tuple(int(part) for part in apsw.sqlite_lib_version().split(".")) < SQLITE_VERSION_MIN:
         raise LogUnavailable("unsafe_sqlite", f"SQLite {apsw.sqlite_lib_version()} is too old")
     _inspect(path)
+    _make_private(path)
     try:
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
     except apsw.Error as error:
@@ -113,6 +114,12 @@ def open_reader(path: Path, busy_seconds: float) -> apsw.Connection:
     except apsw.Error as error:
         raise explained(error, path) from error
     return connection
+
+
+def _make_private(path: Path) -> None:
+    """Makes a new file that its owner alone can read; SQLite gives the files beside it the same permissions."""
+    with suppress(OSError):  # one that is there keeps its own; one that cannot be made is said by SQLite
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _inspect(path: Path) -> None:

@@ -1,0 +1,67 @@
+"""The gate before the append: what the log takes in stays for ever, so nothing unsound may pass, whichever way it came.
+
+Times never decrease along the log, so a single wrong instant would spoil every later one. A wrong type is a mistake in
+the caller's program and a TypeError; a wrong value is an UnsoundInput. In both cases nothing is recorded.
+"""
+
+import re
+from typing import Any
+
+from domain.catalogue import COMMANDS
+from domain.decision import Command
+from domain.errors import CodedError
+from domain.identifiers import IDENTIFIER, Instant
+
+INSTANT_MIN: Instant = 0
+INSTANT_MAX: Instant = 253_402_300_799_999_999
+"""The last microsecond of the year 9999: what a calendar can show."""
+TEXT_MAX = 128
+"""How many characters an id of any kind may have (F12)."""
+ADVICE = {
+    "bad_instant": "Give an instant in microseconds since 1970-01-01 UTC, between the years 1970 and 9999.",
+    "bad_id": "Give from 1 to 64 of the characters A-Z a-z 0-9 _ . : -",
+    "bad_text": f"Give from 1 to {TEXT_MAX} characters of valid Unicode.",
+}
+_IDENTIFIER = re.compile(IDENTIFIER.removesuffix("$") + r"\Z")
+
+
+class UnsoundInput(CodedError, ValueError):
+    """A value that the log must not take in. `code` is one of ADVICE's keys."""
+
+    advice = ADVICE
+
+
+def require_instant(value: Any, argument: str) -> Instant:
+    """The instant, if it is one: microseconds UTC as an int, within the years that a calendar can show."""
+    if type(value) is not int:
+        raise TypeError(f"{argument} has to be microseconds UTC as an int, and is {type(value).__name__}")
+    if not INSTANT_MIN <= value <= INSTANT_MAX:
+        raise UnsoundInput("bad_instant", f"{argument} is {value}")
+    return value
+
+
+def require_id(value: Any, argument: str) -> str:
+    """The identifier, if it is one."""
+    if not isinstance(value, str):
+        raise TypeError(f"{argument} has to be a str, and is {type(value).__name__}")
+    if not _IDENTIFIER.match(value):
+        raise UnsoundInput("bad_id", f"{argument} is no identifier")
+    return value
+
+
+def require_text(value: Any, argument: str) -> None:
+    """Nothing, or a short text that can be encoded: an actor, the id of a command, or a correlation id."""
+    if value is None:
+        return
+    if not isinstance(value, str):
+        raise TypeError(f"{argument} has to be a str, and is {type(value).__name__}")
+    if not 1 <= len(value) <= TEXT_MAX or any("\ud800" <= each <= "\udfff" for each in value):
+        raise UnsoundInput("bad_text", f"{argument} has {len(value)} characters, or some that cannot be encoded")
+
+
+def require_command(value: Any) -> None:
+    """One of the network's own commands."""
+    if not isinstance(value, Command):
+        raise TypeError(f"command has to be a command such as Follow(...), and is {type(value).__name__}")
+    if type(value) not in COMMANDS.values():
+        raise TypeError(f"{type(value).__name__} is not a command of this network")

@@ -1,0 +1,149 @@
+"""Nothing unsound is recorded, nothing waits for itself, and an opened network belongs to its process and its owner."""
+
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain import Follow, PublishPost, RegisterMember
+from domain.decision import Command
+from domain.errors import CodedError
+from infrastructure.app import READ_MODELS_SUFFIX, Network, open_network
+from infrastructure.commands.request import Request
+from infrastructure.log.interface import LogUnavailable
+
+BULK_EVENTS_MIN = 20_000
+
+REGISTER = RegisterMember(member="ada", name="Ada", primary_email="ada@example.org")
+
+
+class OfOnesOwn(Command):
+    """A command that the network does not know."""
+
+
+@pytest.fixture
+def network() -> Iterator[Network]:
+    with open_network("memory:", follow=False) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("clock", [time.time, lambda: True, lambda: float("nan"), lambda: "now", lambda: None])
+def test_b5_a_clock_of_the_wrong_kind_records_nothing(clock: Callable[[], Any]) -> None:
+    with open_network("memory:", follow=False, clock=clock) as network:
+        with pytest.raises(TypeError, match="clock"):
+            network.handle(REGISTER)
+        assert network.head == 0
+
+
+@pytest.mark.parametrize("now", [-1, 2**63, 1_795_516_242_000_000_000])
+def test_b5_an_instant_out_of_range_records_nothing(network: Network, now: int) -> None:
+    for given in (REGISTER, Request(REGISTER, now=now)):
+        with pytest.raises(CodedError) as refused:
+            network.handle_many([given]) if isinstance(given, Request) else network.handle(given, now=now)
+        assert refused.value.code == "bad_instant"
+    assert network.head == 0
+    assert network.handle(REGISTER).position == 1
+
+
+@pytest.mark.parametrize("now", [1.5, True, "2026-05-01", date(2026, 5, 1)])
+def test_b5_b28_an_instant_of_the_wrong_type_is_a_type_error(network: Network, now: Any) -> None:
+    with pytest.raises(TypeError):
+        network.handle(REGISTER, now=now)
+    with pytest.raises(TypeError, match="now"):
+        network.handle_many([Request(REGISTER, now=now)])
+    assert network.head == 0
+
+
+@pytest.mark.parametrize(
+    ("made", "error"), [(7, TypeError), ("", CodedError), ("a~b", CodedError), ("x" * 65, CodedError)]
+)
+def test_b5_new_ids_are_checked_as_ids(made: Any, error: type[Exception]) -> None:
+    with open_network("memory:", follow=False, new_id=lambda: made) as network:
+        with pytest.raises(error):
+            network.handle(REGISTER)
+        assert network.head == 0
+
+
+@pytest.mark.parametrize("argument", ["actor", "command_id", "correlation_id"])
+@pytest.mark.parametrize(
+    ("value", "error"), [(7, TypeError), (b"x", TypeError), ("\ud800", CodedError), ("x" * 129, CodedError)]
+)
+def test_b7_b28_what_surrounds_a_command_is_a_short_text(
+    network: Network, argument: str, value: Any, error: type[Exception]
+) -> None:
+    with pytest.raises(error) as raised:
+        network.handle(REGISTER, **{argument: value})
+    assert argument in str(raised.value)
+    assert network.head == 0
+
+
+@pytest.mark.parametrize("command", ["Follow", None, Follow, OfOnesOwn()])
+def test_b28_what_is_not_a_command_is_a_type_error(network: Network, command: Any) -> None:
+    with pytest.raises(TypeError, match="command"):
+        network.handle(command)
+    assert network.handle(REGISTER).position == 1
+
+
+@pytest.mark.parametrize("follow", [False, True])
+def test_b1_read_models_that_are_missing_are_checked_and_rebuilt(tmp_path: Path, follow: bool) -> None:
+    """The rebuild waited for itself to end: it holds the rebuild's lock, and filling an empty store asks for it."""
+    address = str(tmp_path / "network.db")
+    with open_network(address, follow=False) as network:
+        network.handle(REGISTER)
+        network.handle_many(PublishPost(author="ada", text=f"post {n}") for n in range(BULK_EVENTS_MIN))
+    with open_network(address, follow=False) as network:
+        assert all(network.check().values())
+    (tmp_path / f"network.db{READ_MODELS_SUFFIX}").unlink()
+    with open_network(address, follow=follow) as network:
+        if follow:
+            network.wait_for(network.head, timeout=60)
+        assert False not in network.rebuild().equal.values()  # None: there was nothing to compare with
+        assert all(network.check().values())
+
+
+def test_b22_files_can_be_read_by_their_owner_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        with open_network(str(tmp_path / "network.db")) as network:
+            result = network.handle(REGISTER)
+            network.wait_for(result.position, timeout=30)
+            modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+    assert modes
+    assert set(modes.values()) == {0o600}, modes
+
+
+@pytest.mark.parametrize(
+    "address", [":memory:", "memory", "-", "", "sqlite://x", "postgresql://ada:secret@example.org/db", "mysql://x"]
+)
+def test_b22_b29_an_address_of_another_kind_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(LogUnavailable) as refused:
+        open_network(address)
+    assert refused.value.code == "unknown_scheme"
+    assert "secret" not in str(refused.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_b4_a_forked_child_is_refused_at_once(tmp_path: Path) -> None:
+    with open_network(str(tmp_path / "network.db"), follow=False) as network:
+        network.handle(REGISTER)
+        child = os.fork()
+        if child == 0:
+            try:
+                network.handle(PublishPost(author="ada", text="from the child"))
+            except LogUnavailable as error:
+                os._exit(0 if error.code == "forked" else 2)
+            finally:
+                os._exit(1)
+        _, status = os.waitpid(child, 0)
+        assert os.waitstatus_to_exitcode(status) == 0
+        assert network.handle(PublishPost(author="ada", text="from the parent")).position == 2

@@ -1,6 +1,7 @@
 """What may happen in the network: commands, the events they make, and the rules that decide. Pure: no I/O, clock or
 chance."""
 
+from domain.actor_view import ActorView
 from domain.catalogue import COMMANDS
 from domain.decision import Command
 from domain.items import Audience, PostKind
@@ -59,6 +60,7 @@ __all__ = [
     "COMMANDS",
     "REFUSALS",
     "AcceptInvitation",
+    "ActorView",
     "Audience",
     "BlockMember",
     "ChangeConnectionsVisibility",

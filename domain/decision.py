@@ -90,6 +90,8 @@ class Decider(Generic[C]):
     `refuses` lists the codes that `decide` can give, besides those of the acting member (X18, X19).
     `open_to_moderators`: a moderator may give the command in the member's place. `open_to_hibernated`: a hibernated or
     restricted member may give it. `creates_member`: the acting member need not exist yet.
+    `answered_alike`: the acting member is told that it is accepted and nothing else (X16): whether there was something
+    to end, or to mark, could depend on what is hidden from them.
     """
 
     decide: Callable[[C, Facts], Outcome]
@@ -98,6 +100,7 @@ class Decider(Generic[C]):
     open_to_moderators: bool = False
     open_to_hibernated: bool = False
     creates_member: bool = False
+    answered_alike: bool = False
 
     def codes(self) -> frozenset[str]:
         """Every refusal code that a command of this kind can meet."""

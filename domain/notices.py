@@ -40,4 +40,4 @@ def mark_notices_read(command: MarkNoticesRead, facts: Facts) -> Outcome:
     return accepted(NoticesRead(member=command.member, up_to=up_to))
 
 
-DECIDERS: Deciders = {MarkNoticesRead: Decider(mark_notices_read, field("member"))}
+DECIDERS: Deciders = {MarkNoticesRead: Decider(mark_notices_read, field("member"), answered_alike=True)}

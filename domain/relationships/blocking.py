@@ -47,6 +47,6 @@ def unblock_member(command: UnblockMember, facts: Facts) -> Outcome:
 
 
 DECIDERS: Deciders = {
-    BlockMember: Decider(block_member, field("blocker"), (*REGISTERED_REFUSALS, "block_too_soon")),
-    UnblockMember: Decider(unblock_member, field("blocker"), REGISTERED_REFUSALS),
+    BlockMember: Decider(block_member, field("blocker"), (*REGISTERED_REFUSALS, "block_too_soon"), answered_alike=True),
+    UnblockMember: Decider(unblock_member, field("blocker"), REGISTERED_REFUSALS, answered_alike=True),
 }

@@ -111,6 +111,6 @@ def dismiss_suggestion(command: DismissSuggestion, facts: Facts) -> Outcome:
 
 
 DECIDERS: Deciders = {
-    RemoveConnection: Decider(remove_connection, field("member"), REGISTERED_REFUSALS),
+    RemoveConnection: Decider(remove_connection, field("member"), REGISTERED_REFUSALS, answered_alike=True),
     DismissSuggestion: Decider(dismiss_suggestion, field("member"), (*REACHABLE_REFUSALS, "already_connected")),
 }

@@ -193,11 +193,11 @@ def unfollow_hashtag(command: UnfollowHashtag, facts: Facts) -> Outcome:
 
 DECIDERS: Deciders = {
     Follow: Decider(follow, field("follower"), (*REACHABLE_REFUSALS, "not_followable")),
-    Unfollow: Decider(unfollow, field("follower"), REGISTERED_REFUSALS),
-    RemoveFollower: Decider(remove_follower, field("followee"), REGISTERED_REFUSALS),
+    Unfollow: Decider(unfollow, field("follower"), REGISTERED_REFUSALS, answered_alike=True),
+    RemoveFollower: Decider(remove_follower, field("followee"), REGISTERED_REFUSALS, answered_alike=True),
     ChangeFollowerSetting: Decider(change_follower_setting, field("member"), ("not_a_person",)),
     MuteMember: Decider(mute_member, field("muter"), REACHABLE_REFUSALS),
-    UnmuteMember: Decider(unmute_member, field("muter"), REGISTERED_REFUSALS),
+    UnmuteMember: Decider(unmute_member, field("muter"), REGISTERED_REFUSALS, answered_alike=True),
     FollowHashtag: Decider(follow_hashtag, field("member")),
     UnfollowHashtag: Decider(unfollow_hashtag, field("member")),
 }

@@ -190,7 +190,7 @@ class CommandHandler:
             views.start(require_instant(request.now, "now"))
         outcome = decide(command, views, request.actor)
         if not outcome.events:
-            return Result(writing.head, (), outcome.advisories)
+            return Result(writing.head, (), outcome.advisories, command)
         asked, decided = self._metadata(request, outcome.advisories)
         tag = None if request.command_id is None else command_tag(request.command_id)
         stored = []
@@ -203,7 +203,7 @@ class CommandHandler:
         last = writing.append(stored, views.condition())
         for position, event in enumerate(outcome.events, first):
             views.fold(event, views.now, position)
-        return Result(last, tuple(outcome.events), outcome.advisories)
+        return Result(last, tuple(outcome.events), outcome.advisories, command)
 
     def _metadata(self, request: Request, advisories: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The envelope's keys ahead of `cause`, and those behind it."""
@@ -227,7 +227,7 @@ class CommandHandler:
         metadata = metadata_of(rows[0][2])
         if metadata.digest != digest(command):
             raise Refused("command_reused")
-        return Result(rows[-1][0], tuple(event for _, _, event in decode(rows)), metadata.advisories)
+        return Result(rows[-1][0], tuple(event for _, _, event in decode(rows)), metadata.advisories, command)
 
 
 class _Waiting:

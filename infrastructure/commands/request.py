@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from domain.decision import Command
+from domain.actor_view import ActorView, actor_view
+from domain.decision import Command, Outcome
 from domain.event import Event
 from domain.identifiers import Instant
 from domain.refusals import Refused
@@ -26,12 +27,21 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """An accepted command. `position`: that of its last event, or of the head it was decided on where it made none.
-    `events` is empty when what was asked for is already so. `advisories`: codes listed in domain.ADVISORIES."""
+    """An accepted command, as the host sees it.
+
+    `position` is that of its last event, or of the head it was decided on where it made none. `events` is empty when
+    what was asked for is already so. `advisories` are codes listed in domain.ADVISORIES.
+    """
 
     position: int
     events: tuple[Event, ...]
     advisories: tuple[str, ...]
+    command: Command
+
+    @property
+    def for_actor(self) -> ActorView:
+        """What a host may hand to the member who acted; all else here can tell what is hidden from them (X16)."""
+        return actor_view(self.command, Outcome(self.events, self.advisories))
 
 
 Answer = Result | Refused | BaseException

@@ -162,7 +162,7 @@ class ReaderPool:
                     reader.connection.close()
                 else:
                     self._free.append(reader)
-                self._changed.notify()
+                self._changed.notify_all()  # few wait, and of two kinds: readers, and whoever closes
 
     def _take(self) -> Reader:
         with self._changed:

@@ -133,6 +133,7 @@ class ReadModels:
     def catch_up(self, position: int | None = None, timeout: float = REBUILD_WAIT_SECONDS) -> None:
         """Bring the read models up to a position, or to the log's present end, in the caller's thread. `timeout`: how
         many seconds to wait for another process that fills them. Raises RebuildRunning after that."""
+        self.store.require_usable()
         if self._fill_in_bulk(timeout):
             with self._advanced:
                 self._advanced.notify_all()
@@ -232,6 +233,7 @@ class ReadModels:
 
     @contextmanager
     def _rebuilding(self, seconds: float) -> Iterator[None]:
+        self.store.require_usable()
         with self._rebuild_lock.held(seconds, self._rebuilder):
             with self.store.writing() as run:
                 run("INSERT OR REPLACE INTO store VALUES ('rebuilder', ?)", (str(os.getpid()),))
@@ -283,11 +285,11 @@ class ReadModels:
         self._stopping.set()
         self._again.set()
         self._wake.set()
-        thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(STOP_SECONDS_MAX)
-            self._log.unlisten(self._wake)
         self.store.close()
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread() and thread.is_alive():
+            thread.join(STOP_SECONDS_MAX)
+        self._log.unlisten(self._wake)
 
 
 def _summary(error: Exception) -> str:

@@ -172,11 +172,11 @@ class ReadStore:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Alone among the threads of this process, with a limit to the wait."""
-        self._require_usable()
+        self.require_usable()
         if not self._lock.acquire(timeout=BUSY_SECONDS_MAX):
             raise ReadModelsUnavailable("busy", f"a thread has held {self._named()} for {BUSY_SECONDS_MAX:g} s")
         try:
-            self._require_usable()
+            self.require_usable()
             yield
         finally:
             self._lock.release()
@@ -193,7 +193,7 @@ class ReadStore:
 
         Raises ReadModelsUnavailable: `closed`, `forked`, `busy` when too many read at once, or trouble with the disk.
         """
-        self._require_usable()
+        self.require_usable()
         current = getattr(self._local, "current", None)
         if current is not None:
             yield current
@@ -237,7 +237,9 @@ class ReadStore:
 
         return run
 
-    def _require_usable(self) -> None:
+    def require_usable(self) -> None:
+        """Raise ReadModelsUnavailable `forked` or `closed` where nothing may be done with the store. After a fork not
+        even SQLite may be called: another thread of the parent may have held one of its locks."""
         if os.getpid() != self._process:
             raise ReadModelsUnavailable("forked", f"{self._named()} was opened by the parent process {self._process}")
         if self._closed:
@@ -247,18 +249,18 @@ class ReadStore:
         return self.path or "the read models in memory"
 
     def close(self) -> None:
-        """Close every connection. Whoever still reads, or comes later, gets ReadModelsUnavailable `closed`.
+        """Close every connection, after the transaction that is open. Whoever still reads, or comes later, gets
+        ReadModelsUnavailable `closed`.
 
         Does nothing the second time, and in a forked child, where the connections are the parent's."""
         if os.getpid() != self._process:
             return
+        self._closed = True  # from now on nobody else comes
+        if self._pool is not None:
+            self._pool.close(CLOSE_SECONDS_MAX)
         if not self._lock.acquire(timeout=BUSY_SECONDS_MAX):
             raise ReadModelsUnavailable("busy", f"a thread has held {self._named()} for {BUSY_SECONDS_MAX:g} s")
         try:
-            if not self._closed:
-                self._closed = True
-                if self._pool is not None:
-                    self._pool.close(CLOSE_SECONDS_MAX)
-                self._writer.connection.close()
+            self._writer.connection.close()
         finally:
             self._lock.release()

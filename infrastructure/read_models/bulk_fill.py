@@ -130,12 +130,18 @@ def _explained(file: str) -> Iterator[None]:
 
 
 def fill_shared(
-    log: Log, files: Sequence[str], projections: Sequence[Projection], goal: int, progress: Progress | None = None
+    log: Log,
+    files: Sequence[str],
+    projections: Sequence[Projection],
+    goal: int,
+    progress: Progress | None = None,
+    *,
+    shared_from: int = SHARED_EVENTS_MIN,
 ) -> tuple[list[list[Projection]], int]:
     """As `fill`, with a second process where one can help: which projections went into which of the two files, and the
-    number of events passed over."""
+    number of events passed over. `shared_from`: from how many events on the second process is started."""
     mine, theirs = shares(log, projections, goal)
-    if not theirs or not isinstance(log, SqliteLog) or goal < SHARED_EVENTS_MIN:
+    if not theirs or not isinstance(log, SqliteLog) or goal < shared_from:
         return [list(projections)], fill(log, files[0], projections, goal, progress)
     shapes = {projection.name: shape_of(projection, PROJECTIONS) for projection in theirs}
     task = FillTask(str(log.path), files[1], shapes, goal)

@@ -113,20 +113,28 @@ class ReadModels:
                 self._advanced.notify_all()
         return more
 
-    def _fill_in_bulk(self, seconds: float) -> bool:
-        if not self._fills_in_bulk or self._log.head() < BULK_EVENTS_MIN or not self._empty():
+    def _fill(self, empty: set[str]) -> bool:
+        """Fill empty read models as a rebuild does; the caller holds the rebuild lock. Whether they are filled now."""
+        if not self._fills_in_bulk:
             return False
-        with self._rebuilding(seconds):
-            empty = self._empty()  # another process may have filled some meanwhile
+        try:
             if empty:
-                try:
-                    Rebuild(self._log, self.store, empty).swap(self._abort_when_closed)
-                except ProjectionStopped:
-                    self._fills_in_bulk = False  # batch by batch it shows which one stops, and the others go on
-                    return False
+                Rebuild(self._log, self.store, empty).swap(self._abort_when_closed)
+        except ProjectionStopped:
+            self._fills_in_bulk = False  # batch by batch it shows which one stops, and the others go on
+            return False
         return True
 
+    def _fill_in_bulk(self, seconds: float) -> bool:
+        if not self._fills_in_bulk or not self._empty():
+            return False
+        with self._rebuilding(seconds):
+            return self._fill(self._empty())  # another process may have filled some meanwhile
+
     def _empty(self) -> set[str]:
+        """The read models that are empty and better filled in bulk."""
+        if self._log.head() < BULK_EVENTS_MIN:
+            return set()
         with self.store.reading() as (_, checkpoints):
             return {name for name, one in checkpoints.items() if one.position == 0 and not one.error}
 
@@ -211,8 +219,9 @@ class ReadModels:
         within `timeout` seconds; ValueError for a name that is none."""
         chosen = self._chosen(names)
         with self._rebuilding(timeout):
-            # The filled are caught up to be compared. The empty are not: this rebuild is what fills them.
-            if not chosen & self._empty():
+            empty = self._empty()
+            if not chosen <= empty:  # else there is nothing to compare with: this rebuild is what fills them
+                self._fill(empty)
                 self._runner.catch_up()
             return Rebuild(self._log, self.store, chosen).swap(self._watched(progress))
 

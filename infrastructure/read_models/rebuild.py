@@ -83,24 +83,17 @@ class Rebuild:
     def _compare(self, schema: str) -> dict[str, bool | None]:
         equal: dict[str, bool | None] = {}
         with self._store.writer_snapshot() as (run, checkpoints):
-            live = self._store.names(checkpoints)
-            for projection in self._projections:
-                checkpoint = checkpoints[projection.name]
-                equal[projection.name] = (
-                    None
-                    if checkpoint.is_filling
-                    else (
-                        checkpoint.position >= self._goal
-                        and all(self._same_rows_in_order(run, table, live[table]) for table in projection.tables)
+            names = self._store.names(checkpoints)
+            for model in self._models:
+                live = checkpoints[model.name]
+                if live.position == 0 < self._goal or live.is_filling:
+                    equal[model.name] = None
+                elif isinstance(model, DerivedProjection):
+                    equal[model.name] = self._same_derived_rows(run, model, live, names, schema)
+                else:
+                    equal[model.name] = live.position >= self._goal and all(
+                        self._same_rows_in_order(run, table, names[table]) for table in model.tables
                     )
-                )
-            for derivation in self._derivations:
-                checkpoint = checkpoints[derivation.name]
-                equal[derivation.name] = (
-                    None
-                    if checkpoint.is_filling
-                    else (self._same_derived_rows(run, derivation, checkpoint, live, schema))
-                )
         return equal
 
     def _same_rows_in_order(self, run: Execute, table: Table, live: str) -> bool:

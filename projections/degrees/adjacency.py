@@ -248,16 +248,15 @@ class Adjacency:
         adjacency.snapshot = draft.done(reading.as_of)
         return adjacency
 
-    def advance(self, events: Iterable[tuple[int, Instant, Event]]) -> None:
-        """Take the events that follow the snapshot's position, in order, and publish what they lead to."""
+    def advance(self, events: Iterable[tuple[int, Instant, Event]], position: int) -> None:
+        """Take the events that follow the snapshot's position up to another, in order, and publish what they lead
+        to."""
         draft = _Draft(self.snapshot, self._causes)
-        reached = self.position
-        for position, _, event in events:
+        for _, _, event in events:
             change = _CHANGES.get(type(event))
             if change is not None:
                 change(draft, event)
-            reached = position
-        self.snapshot = draft.done(reached)
+        self.snapshot = draft.done(position)
 
 
 def _load_connections(reading: Reading, draft: _Draft) -> None:

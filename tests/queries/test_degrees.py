@@ -45,7 +45,7 @@ class Graph(SmallNetwork):
         self.adjacency = Adjacency()
 
     def advanced(self) -> Adjacency:
-        self.adjacency.advance(decode(self.net.log.page(self.adjacency.position, 10_000)))
+        self.adjacency.advance(decode(self.net.log.page(self.adjacency.position, 10_000)), self.net.head)
         return self.adjacency
 
     def degree(self, viewer: str, member: str) -> int | None:

@@ -31,7 +31,7 @@ class Suggesting(SmallNetwork):
     ) -> list[tuple[str, int]]:
         def asked(reading: Reading) -> list[tuple[str, int]]:
             adjacency = Adjacency()
-            adjacency.advance(decode(self.net.log.page(0, reading.as_of)))
+            adjacency.advance(decode(self.net.log.page(0, reading.as_of)), reading.as_of)
             pages = [
                 suggestions(reading, graph, member, limit, after)
                 for graph in (TableGraph(reading), graph_of(reading, adjacency))

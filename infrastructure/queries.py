@@ -288,8 +288,7 @@ class Queries(ABC):
         return relationship(reading, facts, viewer, member, lambda other: degree(self._graph(reading), viewer, other))
 
     def _graph(self, reading: Reading) -> Graph:
-        """The graph as of a reading: in memory where the reading is at or ahead of what is kept there, else from the
-        tables."""
+        """The graph as of a reading: from memory, or from the tables if the reading is behind what is kept."""
         with self._adjacency_lock:
             kept = self._adjacency
             if kept is None or reading.as_of - kept.position > ADVANCE_EVENTS_MAX:

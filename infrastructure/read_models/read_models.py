@@ -4,7 +4,6 @@ An empty read model far behind its log is filled as a rebuild is; else the runne
 waits without an end: each wait has a limit, ends when the read models are closed, and says what it waited for.
 """
 
-import logging
 import os
 import threading
 import time
@@ -12,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from domain.errors import CodedError
 from domain.refusals import Refused
 from infrastructure.log.interface import Log
 from infrastructure.read_models.bulk_fill import Progress
 from infrastructure.read_models.checkpoints import Checkpoint, Execute, advance
-from infrastructure.read_models.errors import NotYet, ProjectionStopped, ReadModelsUnavailable, RebuildRunning
+from infrastructure.read_models.errors import NotYet, ProjectionStopped, ReadModelsUnavailable
+from infrastructure.read_models.follower import POLL_SECONDS, Follower
 from infrastructure.read_models.rebuild import Rebuild, RebuildReport
 from infrastructure.read_models.rebuild_lock import RebuildLock
 from infrastructure.read_models.runner import ProjectionRunner
@@ -25,15 +24,8 @@ from infrastructure.read_models.store import ReadStore
 
 BULK_EVENTS_MIN = 20_000
 """From how many events on an empty read model is filled as a rebuild is, unsorted and with the indexes last."""
-POLL_SECONDS = 0.02
-"""How often the follower looks for commits of other processes; those of its own wake it."""
-PAUSE_SECONDS_MIN, PAUSE_SECONDS_MAX = 0.05, 5.0
-"""After trouble (a full disk, a busy store) the follower tries again, after pauses that double within these bounds."""
 REBUILD_WAIT_SECONDS = 60.0
 """How long a rebuild waits for another one of the same store to end."""
-STOP_SECONDS_MAX = 30.0
-
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +57,8 @@ class ReadModels:
         self._runner = ProjectionRunner(log, store)
         self._rebuild_lock = RebuildLock(store.path or None)
         self._fills_in_bulk = True
-        self._stopping = threading.Event()
-        self._wake = threading.Event()  # after a commit
-        self._again = threading.Event()  # ends the pause after trouble
         self._advanced = threading.Condition()
-        self._thread: threading.Thread | None = None
-        self._trouble: str | None = None
+        self._follower = Follower(log, lambda: self._advance(0.0))
         store.fit(log)
         self._rebuild_lock.remove_leftovers()
 
@@ -78,31 +66,7 @@ class ReadModels:
 
     def start(self) -> None:
         """Follow the log in a thread of its own."""
-        self._log.listen(self._wake)
-        self._thread = threading.Thread(target=self._follow, name="projections", daemon=True)
-        self._thread.start()
-
-    def _follow(self) -> None:
-        pause = PAUSE_SECONDS_MIN
-        while not self._stopping.is_set():
-            try:
-                while self._advance(0.0) and not self._stopping.is_set():
-                    self._trouble, pause = None, PAUSE_SECONDS_MIN
-                self._trouble, pause = None, PAUSE_SECONDS_MIN
-                self._wake.wait(POLL_SECONDS)
-                self._wake.clear()
-            except RebuildRunning as error:  # another process fills what is empty here
-                self._trouble = str(error)
-                self._stopping.wait(POLL_SECONDS)
-            except Exception as error:  # noqa: BLE001 - a thread has nobody to raise to: it shows, and is tried again
-                if self._stopping.is_set():
-                    return
-                if self._trouble is None:
-                    _LOG.warning("The read models cannot go on, and try again by themselves: %s", _summary(error))
-                self._trouble = _summary(error)
-                self._again.wait(pause)
-                self._again.clear()
-                pause = min(2 * pause, PAUSE_SECONDS_MAX)
+        self._follower.start()
 
     def _advance(self, fill_seconds: float) -> bool:
         """Take what comes next; whether there may be more. `fill_seconds`: how long to wait for another process that
@@ -155,11 +119,11 @@ class ReadModels:
             self._raise_stopped(position)
             left = until - time.monotonic()
             if left <= 0:
-                why = f" The last attempt failed: {self._trouble}." if self._trouble else ""
+                why = f" The last attempt failed: {self._follower.trouble}." if self._follower.trouble else ""
                 raise NotYet(
                     f"The read models are at position {reached} and did not reach {position} in {timeout:g} s.{why}"
                 )
-            if self._thread is None:
+            if not self._follower.is_started:
                 if not self._advance(left):
                     time.sleep(min(left, POLL_SECONDS))
             else:
@@ -180,7 +144,7 @@ class ReadModels:
         with self.store.writing() as run:
             for checkpoint in self.store.checkpoints(run).values():
                 advance(run, checkpoint._replace(error=None))
-        self._again.set()
+        self._follower.try_again()
 
     def status(self) -> list[ProjectionStatus]:
         """Where each projection stands."""
@@ -193,12 +157,12 @@ class ReadModels:
         state = "following"
         if one.error is not None:
             state = "stopped"
-        elif self._trouble is not None:
+        elif self._follower.trouble is not None:
             state = "waiting"
         elif one.is_filling:
             state = "filling"
         lag = max(0, head - one.position)
-        error = one.error or self._trouble
+        error = one.error or self._follower.trouble
         return ProjectionStatus(one.projection, one.position, head, lag, state, error, one.passed_over)
 
     def highest(self) -> int:
@@ -262,7 +226,7 @@ class ReadModels:
         return watched
 
     def _abort_when_closed(self, done: int, goal: int) -> None:
-        if self._stopping.is_set():
+        if self._follower.is_stopping():
             raise ReadModelsUnavailable("closed", f"The rebuild was ended at position {done} of {goal}")
 
     # Reading
@@ -291,17 +255,6 @@ class ReadModels:
 
     def close(self) -> None:
         """Stop following and release files and threads. Whoever still waits or reads gets a typed error `closed`."""
-        self._stopping.set()
-        self._again.set()
-        self._wake.set()
+        self._follower.ask_to_stop()
         self.store.close()
-        thread = self._thread
-        if thread is not None and thread is not threading.current_thread() and thread.is_alive():
-            thread.join(STOP_SECONDS_MAX)
-        self._log.unlisten(self._wake)
-
-
-def _summary(error: Exception) -> str:
-    """One line that is kept and shown: the sentence of our own errors, but only the kind of any other, whose message
-    may hold what members wrote."""
-    return str(error) if isinstance(error, CodedError) else type(error).__name__
+        self._follower.stop()

@@ -1,9 +1,9 @@
 """Rebuild: every read model made anew from the log alone, compared with the live ones, and put in their place.
 
 The new rows lie in files of their own while they are made and compared, so a check leaves the store as it was. Rows are
-intervals, so the live tables can go on meanwhile: they are compared as of the position up to which the new ones were
-filled. For a swap the rows are moved into the store, indexed, brought up to the live position, and then one transaction
-lets them take the place of the former ones: whoever reads sees the old tables or the new, never a mixture.
+intervals, so the live tables can go on meanwhile: both are compared as of a position that both have reached. For a swap
+the rows are moved into the store, indexed, brought up to the live position, and then one transaction lets them take the
+place of the former ones: whoever reads sees the old tables or the new, never a mixture.
 """
 
 import tempfile
@@ -24,7 +24,7 @@ from infrastructure.read_models.row_writer import RowWriter
 from infrastructure.read_models.runner import BATCH_EVENTS
 from infrastructure.read_models.store import ReadStore
 from infrastructure.read_models.tables import Model, index_sql, table_sql, wanted_types
-from projections.projection import OPEN, DerivedProjection, Table
+from projections.projection import DerivedProjection, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,22 +91,25 @@ class Rebuild:
                 elif isinstance(model, DerivedProjection):
                     equal[model.name] = self._same_derived_rows(run, model, live, names, schema)
                 else:
-                    equal[model.name] = live.position >= self._goal and all(
-                        self._same_rows_in_order(run, table, names[table]) for table in model.tables
+                    position = min(live.position, self._goal)
+                    equal[model.name] = live.error is None and all(
+                        self._same_rows_in_order(run, table, names[table], position) for table in model.tables
                     )
         return equal
 
-    def _same_rows_in_order(self, run: Execute, table: Table, live: str) -> bool:
-        """Whether the live rows, as of the goal, equal the rebuilt ones. Both were written in the order of the log, so
-        the nth of one is compared with the nth of the other, and the comparison is one pass over both."""
+    def _same_rows_in_order(self, run: Execute, table: Table, live: str, position: int) -> bool:
+        """Whether the live rows equal the rebuilt ones, as of a position that both have reached. Both were written in
+        the order of the log, so the nth of one is compared with the nth of the other: one pass over both."""
         rebuilt = self._places[table]
-        alike = " AND ".join(f"live.{column} IS rebuilt.{column}" for column in (*table.columns, "began"))
-        ended = f"(live.ended = rebuilt.ended OR rebuilt.ended = {OPEN} AND live.ended > :goal)"
+        same = " AND ".join(f"live.{column} IS rebuilt.{column}" for column in (*table.columns, "began"))
+        ended = "(live.ended = rebuilt.ended OR live.ended > :position AND rebuilt.ended > :position)"
         matched = f"{rebuilt} AS rebuilt CROSS JOIN main.{live} AS live ON live.rowid = rebuilt.rowid"
-        parameters = {"goal": self._goal}
-        ((both,),) = run(f"SELECT count(*) FROM {matched} WHERE {alike} AND {ended}", parameters)
-        ((count,),) = run(f"SELECT count(*) FROM {rebuilt}")
-        more = run(f"SELECT 1 FROM main.{live} WHERE rowid > ? AND began <= ? LIMIT 1", (count, self._goal))
+        parameters = {"position": position}
+        ((both,),) = run(
+            f"SELECT count(*) FROM {matched} WHERE rebuilt.began <= :position AND {same} AND {ended}", parameters
+        )
+        ((count,),) = run(f"SELECT count(*) FROM {rebuilt} WHERE began <= :position", parameters)
+        more = run(f"SELECT 1 FROM main.{live} WHERE rowid > ? AND began <= ? LIMIT 1", (count, position))
         return bool(both == count and not more)
 
     def _same_derived_rows(

@@ -1,0 +1,90 @@
+"""The thread that keeps the read models up with the log, and goes on by itself after trouble."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from domain.errors import CodedError
+from infrastructure.log.interface import Log
+from infrastructure.read_models.errors import RebuildRunning
+
+POLL_SECONDS = 0.02
+"""How often the follower looks for commits of other processes; those of its own wake it."""
+PAUSE_SECONDS_MIN, PAUSE_SECONDS_MAX = 0.05, 5.0
+"""After trouble (a full disk, a busy store) the follower tries again, after pauses that double within these bounds."""
+STOP_SECONDS_MAX = 30.0
+
+_LOG = logging.getLogger(__name__)
+
+
+class Follower:
+    """Calls `advance` in a thread of its own whenever the log may have grown, until it answers that nothing is left."""
+
+    def __init__(self, log: Log, advance: Callable[[], bool]) -> None:
+        self._log = log
+        self._advance = advance
+        self._stopping = threading.Event()
+        self._wake = threading.Event()  # after a commit
+        self._again = threading.Event()  # ends the pause after trouble
+        self._thread: threading.Thread | None = None
+        self.trouble: str | None = None
+        """What it waits for, or what the last attempt failed of; None while all goes well."""
+
+    @property
+    def is_started(self) -> bool:
+        """Whether there is a thread that follows the log."""
+        return self._thread is not None
+
+    def is_stopping(self) -> bool:
+        """Whether the thread was asked to stop."""
+        return self._stopping.is_set()
+
+    def start(self) -> None:
+        self._log.listen(self._wake)
+        self._thread = threading.Thread(target=self._follow, name="projections", daemon=True)
+        self._thread.start()
+
+    def try_again(self) -> None:
+        """End the pause after trouble."""
+        self._again.set()
+
+    def ask_to_stop(self) -> None:
+        """Let the thread end after the batch it is at."""
+        self._stopping.set()
+        self._again.set()
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End the thread, and wait for that a limited time."""
+        self.ask_to_stop()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(STOP_SECONDS_MAX)
+        self._log.unlisten(self._wake)
+
+    def _follow(self) -> None:
+        pause = PAUSE_SECONDS_MIN
+        while not self.is_stopping():
+            try:
+                while self._advance() and not self.is_stopping():
+                    self.trouble, pause = None, PAUSE_SECONDS_MIN
+                self.trouble, pause = None, PAUSE_SECONDS_MIN
+                self._wake.wait(POLL_SECONDS)
+                self._wake.clear()
+            except RebuildRunning as error:  # another process fills what is empty here
+                self.trouble = str(error)
+                self._stopping.wait(POLL_SECONDS)
+            except Exception as error:  # noqa: BLE001 - a thread has nobody to raise to: it shows, and is tried again
+                if self.is_stopping():
+                    return
+                if self.trouble is None:
+                    _LOG.warning("The read models cannot go on, and try again by themselves: %s", _summary(error))
+                self.trouble = _summary(error)
+                self._again.wait(pause)
+                self._again.clear()
+                pause = min(2 * pause, PAUSE_SECONDS_MAX)
+
+
+def _summary(error: Exception) -> str:
+    """One line that is kept and shown: the sentence of our own errors, but only the kind of any other, whose message
+    may hold what members wrote."""
+    return str(error) if isinstance(error, CodedError) else type(error).__name__

@@ -22,6 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--kills", type=int, default=15, metavar="N", help="how often the crash tests kill a writing process"
     )
+    group.addoption("--pairs", type=int, default=150, metavar="N", help="how many pairs of histories X16 is tried on")
     group.addoption(
         "--seed",
         type=int,
@@ -45,6 +46,12 @@ def seed(pytestconfig: pytest.Config) -> int:
 def kills(pytestconfig: pytest.Config) -> int:
     """How often a crash test kills."""
     return int(pytestconfig.getoption("kills"))
+
+
+@pytest.fixture(scope="session")
+def pairs(pytestconfig: pytest.Config) -> int:
+    """On how many pairs of histories, which differ in what is hidden, answers are compared."""
+    return int(pytestconfig.getoption("pairs"))
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
-"""How a command becomes events: commands, views, and deciders.
+"""How a command becomes events: commands, decision models, and deciders.
 
-A *view* is a small fold over the events of one tag and some types. A *decider* is a pure function of a command and of
-the facts it reads: views, the policy in force, the time, and new ids are all handed in. Whatever it reads through
-`Facts.read` makes up its boundary, so nothing that a decision depends on can be left out of the append condition
-(dynamic consistency boundaries, after Sara Pellegrini and Milan Savić, dcb.events). No decision changes a view's state;
-`evolve` may, for the state belongs to the fold.
+A *decision model* is a small fold over the events of one tag and some types. A *decider* is a pure function of a
+command and of the facts it reads: decision models, the policy in force, the time and new ids are all handed in (after
+Jérémie Chassaing). Whatever it reads through `Facts.read` makes up its boundary, so nothing that a decision depends on
+can be left out of the append condition (dynamic consistency boundaries, after Sara Pellegrini and Milan Savić,
+dcb.events). No decision changes a model's state; `evolve` may, for the state belongs to the fold.
 """
 
 from abc import ABC, abstractmethod

@@ -40,11 +40,11 @@ def test_any_command_from_any_state_makes_foldable_events_and_none_the_second_ti
     assert answers["accepted"] > 10, "the story is worth telling"
     facts = world.facts()
     for event in world.events():
-        for view in DECISION_MODELS:
+        for model in DECISION_MODELS:
             for tag in event.tags():
                 kind, _, names = tag.partition(":")
-                if kind == view.tag.__name__.removesuffix("_tag") and type(event) in view.types:
-                    facts.read(view, *filter(None, names.split("~")))
+                if kind == model.tag.__name__.removesuffix("_tag") and type(event) in model.types:
+                    facts.read(model, *filter(None, names.split("~")))
 
 
 @generated(strategies.integers(0, 2**32))
@@ -95,7 +95,7 @@ def test_refused_commands_record_nothing() -> None:
 
 
 def test_a_decision_leaves_the_facts_as_they_were() -> None:
-    """No decision changes a view's state: decided twice on the same facts, an id made anew is all that differs."""
+    """No decision changes a model's state: decided twice on the same facts, an id made anew is all that differs."""
     rng = random.Random(2)
     world = members()
     for _ in range(200):

@@ -151,25 +151,25 @@ def test_a_pair_has_one_tag_and_no_other_pair_has_it(one: str, other: str) -> No
 
 
 @generated(strategies.sampled_from(DECISION_MODELS), strategies.lists(ANY_EVENT, max_size=6))
-def test_a_view_folds_whatever_was_recorded(view: Any, history: list[Event]) -> None:
+def test_a_decision_model_folds_whatever_was_recorded(model: Any, history: list[Event]) -> None:
     """`evolve` holds no rule: no history, however odd, makes it fail."""
-    state = view.initial()
+    state = model.initial()
     for event in history:
-        if type(event) in view.types:
-            state = view.evolve(state, event, 0)
+        if type(event) in model.types:
+            state = model.evolve(state, event, 0)
 
 
 TAGGED = {"member_tag": "member:", "inviter_tag": "inviter:", "pair_tag": "pair:", "item_tag": "item:"}
 
 
 @generated(
-    strategies.sampled_from([view for view in DECISION_MODELS if view.tag.__name__ in TAGGED]), strategies.data()
+    strategies.sampled_from([model for model in DECISION_MODELS if model.tag.__name__ in TAGGED]), strategies.data()
 )
-def test_what_a_view_folds_carries_its_tag(view: Any, data: strategies.DataObject) -> None:
-    """An event that a view folds but could not find by its tag would be lost."""
-    for event_class in view.types:
+def test_what_a_decision_model_folds_carries_its_tag(model: Any, data: strategies.DataObject) -> None:
+    """An event that a model folds but could not find by its tag would be lost."""
+    for event_class in model.types:
         event = data.draw(events_of(EVENTS.by_class[event_class]))
-        assert any(tag.startswith(TAGGED[view.tag.__name__]) for tag in event.tags())
+        assert any(tag.startswith(TAGGED[model.tag.__name__]) for tag in event.tags())
 
 
 @pytest.mark.parametrize(

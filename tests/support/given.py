@@ -1,6 +1,6 @@
 """How decisions are tested: `given(*events).when(command).then(*events)`, and a small world for long stories.
 
-Facts are what the given events add up to: each view folds the events found by type and tag, as the log would find them.
+Facts are what the given events add up to: each model folds the events found by type and tag, as the log finds them.
 On every decision, whatever the test asks: a refusal is one that the decider lists, advisories are known, the command
 given again at the same instant makes no event, and no pair is blocked and connected, following or invited (X14).
 """
@@ -50,14 +50,14 @@ class Folded(Facts):
         self.asked: dict[tuple[str, ...], Any] = {}
         self.policy = self.read(POLICY).in_force(now)[1]
 
-    def read(self, view: DecisionModel[S], *key: str) -> S:
-        if (view.name, *key) not in self.asked:
-            tag, state = view.tag(*key), view.initial()
+    def read(self, model: DecisionModel[S], *key: str) -> S:
+        if (model.name, *key) not in self.asked:
+            tag, state = model.tag(*key), model.initial()
             for event, at in self.history:
-                if type(event) in view.types and tag in event.tags():
-                    state = view.evolve(state, event, at)
-            self.asked[view.name, *key] = state
-        found: S = self.asked[view.name, *key]
+                if type(event) in model.types and tag in event.tags():
+                    state = model.evolve(state, event, at)
+            self.asked[model.name, *key] = state
+        found: S = self.asked[model.name, *key]
         return found
 
     def new_id(self) -> str:

@@ -266,7 +266,8 @@ def _suggested(reading: Reading, graph: Graph, member: str) -> Iterator[Suggesti
             yield SuggestionRow(name, graph.of(number).intersection_cardinality(reach.first))
 
 
-# A bar outlasts its invitation, and ends when the member who made it accepts one of the barred's after all (S13).
+# A bar outlasts its invitation. It ends when the member who made it accepts an invitation of the barred, or invites
+# them (S13).
 _UNWANTED = f"""
 SELECT other FROM dismissal WHERE member = :member AND {STANDS}
 UNION SELECT invitee FROM invitation
@@ -278,4 +279,7 @@ JOIN ignored g ON g.inviter = i.inviter AND g.invitee = i.invitee AND g.began <=
 WHERE i.invitee = :member AND i.began <= :as_of AND g.reason IN ('do_not_know', 'spam') AND NOT EXISTS (
   SELECT 1 FROM connection c JOIN invitation a ON a.inviter = c.other AND a.invitee = c.member AND a.id = c.invitation
   WHERE c.member = i.invitee AND c.other = i.inviter AND c.began > g.began AND c.began <= :as_of)
+AND NOT EXISTS (
+  SELECT 1 FROM invitation b
+  WHERE b.inviter = i.invitee AND b.invitee = i.inviter AND b.began > g.began AND b.began <= :as_of)
 """

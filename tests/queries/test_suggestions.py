@@ -126,6 +126,16 @@ def test_g4_s13_accepting_after_all_lifts_the_bar(net: Suggesting) -> None:
     assert net.suggested("ada")[0] == ("dan", 2)
 
 
+def test_g4_s13_inviting_the_barred_lifts_the_bar(net: Suggesting) -> None:
+    net.invite("dan", "ada")
+    net.ignore("dan", "ada", "spam")
+    net.do(WithdrawInvitation(inviter="dan", invitee="ada"))
+    assert ("dan", 2) not in net.suggested("ada")
+    net.invite("ada", "dan")
+    net.do(WithdrawInvitation(inviter="ada", invitee="dan"))
+    assert net.suggested("ada")[0] == ("dan", 2)
+
+
 def test_g4_pages_are_not_suggested(net: Suggesting) -> None:
     net.follow("bob", "acme")  # a page is followed, never connected (X8)
     assert net.suggested("ada") == [("dan", 2), ("eve", 1), ("fay", 1)]

@@ -1,7 +1,8 @@
-"""What the member who acted may be told of the outcome (X16).
+"""What a host may hand to the member who acted (X16).
 
-The host sees which events an act made; from their kinds and number the actor could tell a block from a hibernation, an
-ignored invitation from one that waits, a bar from none. What is here depends on nothing that is hidden from the actor.
+The host sees the events that an act made. From their kinds and their number the actor could distinguish a block from a
+hibernation, an ignored invitation from one that waits, and a bar from none. The view defined here depends on nothing
+that is hidden from the actor.
 """
 
 from dataclasses import dataclass
@@ -18,9 +19,9 @@ from domain.relationships.invitation_events import InvitationSent
 class ActorView:
     """An accepted act, as the member who acted may see it.
 
-    `already_so` is None where that is not told: an act that ends something is answered alike whether or not anything
-    was there. `invitation`, `item` and `share` are the ids of what the act made. `connected` is whether it connected
-    the two. There is no position: from two of them the number of events between could be told.
+    `already_so` is None where the view does not say: an act that ends something has the same answer whether or not
+    anything was there. `invitation`, `item` and `share` are the ids of what the act made. `connected` says whether it
+    connected the two members. There is no position, because two positions give away how many events lie between them.
     """
 
     already_so: bool | None
@@ -31,22 +32,22 @@ class ActorView:
     connected: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """Plain JSON values: `accepted`, and of the rest what has something to say."""
-        told: dict[str, Any] = {"accepted": True}
+        """Plain JSON values: always `accepted`, and each of the other fields that has a value."""
+        shown: dict[str, Any] = {"accepted": True}
         if self.already_so is not None:
-            told["already_so"] = self.already_so
+            shown["already_so"] = self.already_so
         for name in ("invitation", "item", "share"):
             if (made := getattr(self, name)) is not None:
-                told[name] = made
+                shown[name] = made
         if self.connected:
-            told["connected"] = True
+            shown["connected"] = True
         if self.advisories:
-            told["advisories"] = list(self.advisories)
-        return told
+            shown["advisories"] = list(self.advisories)
+        return shown
 
 
 def actor_view(command: Command, outcome: Outcome) -> ActorView:
-    """What the member for whom an accepted command acted may be told of its outcome."""
+    """The outcome of an accepted command, as the member for whom it acted may see it."""
     if DECIDERS[type(command)].answered_alike:
         return ActorView(already_so=None)
     invitation = item = share = None

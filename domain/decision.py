@@ -86,12 +86,12 @@ class Facts(ABC):
 class Decider(Generic[C]):
     """A decision with what surrounds it.
 
-    `acts_for` gives the member for whom a command acts (None: for no member, as in moderation and policy).
-    `refuses` lists the codes that `decide` can give, besides those of the acting member (X18, X19).
+    `acts_for` gives the member on whose behalf a command acts; None means no member, as in moderation and policy.
+    `refuses` lists the codes that `decide` can give, besides those that concern the acting member (X18, X19).
     `open_to_moderators`: a moderator may give the command in the member's place. `open_to_hibernated`: a hibernated or
     restricted member may give it. `creates_member`: the acting member need not exist yet.
-    `answered_alike`: the acting member is told that it is accepted and nothing else (X16): whether there was something
-    to end, or to mark, could depend on what is hidden from them.
+    `answered_alike`: the acting member learns that the command was accepted, and nothing else (X16), since whether
+    there was something to end or to mark can depend on what is hidden from them.
     """
 
     decide: Callable[[C, Facts], Outcome]

@@ -178,7 +178,7 @@ OWN_SHARE: DecisionModel[list[str]] = DecisionModel(
 
 
 def falls_within(item: str, viewer: str, fraction: float) -> bool:
-    """Whether a viewer is in the fraction of followers whom an item reaches (F4): the same at every replay, and
-    independent between items. The first 8 bytes of BLAKE2b over both ids, as a number in [0, 1)."""
+    """Whether a viewer is in the fraction of followers that an item reaches (F4): the same at every replay, and
+    independent between items. The hash is the first 8 bytes of BLAKE2b over both ids, as a number in [0, 1)."""
     digest = blake2b(f"{item}\n{viewer}".encode(), digest_size=8).digest()
     return int.from_bytes(digest) / 2**64 < fraction

@@ -1,4 +1,4 @@
-"""Moderation: what a moderator does to a member, who is told nothing of it."""
+"""Moderation: what a moderator does to a member. The member gets no notice of it."""
 
 from domain.decision import ALREADY_SO, Command, Decider, Deciders, Facts, Outcome, accepted, no_member, refuse_unless
 from domain.identifiers import MemberId

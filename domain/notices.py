@@ -1,4 +1,4 @@
-"""Notices: what a member is told is worked out from the log; only that they have read it is a fact of its own."""
+"""Notices: they are derived from other events; only the fact that a member has read them is an event of its own."""
 
 from domain.decision import ALREADY_SO, Command, Decider, Deciders, DecisionModel, Facts, Outcome, accepted, field
 from domain.event import Event, recorded_as, tags_of

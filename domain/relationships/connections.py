@@ -45,7 +45,7 @@ Connections = dict[str, None]
 
 
 def evolve(others: Connections, event: Event, _: Instant) -> Connections:
-    # The tag says only that the member is one of the two: both are kept, and the reader leaves the member out.
+    # The model does not know its own member, so it keeps both ids; readers skip the member.
     match event:
         case MembersConnected():
             others[event.member] = others[event.other] = None
@@ -63,8 +63,8 @@ CONNECTIONS: DecisionModel[Connections] = DecisionModel(
 def at_cap(member: str, facts: Facts) -> bool:
     """Whether a member has as many connections as the policy allows (X5).
 
-    Connections to hidden members do not count (X15). Who is hidden matters, and is read, only for a member whose
-    connections with the hidden ones would reach the cap.
+    Connections to hidden members do not count (X15). Which members are hidden is read only where the connections,
+    hidden ones included, reach the cap; so a member far from the cap has a small boundary.
     """
     cap = facts.policy.connections_cap
     others = facts.read(CONNECTIONS, member)

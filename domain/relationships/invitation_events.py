@@ -52,7 +52,7 @@ def _tags_with_inviter(event: "InvitationSent | InvitationIgnored") -> Sequence[
 
 @recorded_as("invitation_sent")
 class InvitationSent:
-    """A member asked another to connect.
+    """`inviter` asked `invitee` to connect.
 
     `note_kind` is a NoteKind (S9). `barred` means that the invitee had answered do_not_know or spam before (S13).
     `expires_at` follows the policy of the time; None means never. `email_notice` is the version of the notice that

@@ -1,7 +1,6 @@
-"""The pair: everything that stands between two members, folded once and read by invitations, connections, following and
-privacy.
+"""The pair: everything that stands between two members, folded once and read by the decisions of every concept.
 
-A connection is one symmetric fact of the pair (S3); all else is what one of the two holds *toward* the other.
+A connection is one symmetric fact of the pair (S3). Everything else is the stance of one of the two toward the other.
 """
 
 from dataclasses import dataclass, field, replace
@@ -27,14 +26,16 @@ from domain.relationships.invitation_events import (
 
 @dataclass(slots=True)
 class Invitation:
-    """An invitation that can still be answered, unless it has expired. `expires_at` None: never."""
+    """An invitation that can still be answered, unless it has expired. `expires_at` None means that it never does.
+
+    `ignored_as` is the reason last given for ignoring it. `asked` says whether the recipient has asked in its thread.
+    """
 
     id: str
     sent_at: Instant
     expires_at: Instant | None
     ignored_as: str | None = None
     asked: bool = False
-    suggested_follow: bool = False
 
     def open_at(self, now: Instant) -> bool:
         """Whether it can be accepted: from the instant of its expiry on it cannot (X3)."""
@@ -64,7 +65,7 @@ class Stance:
 
 @dataclass(slots=True)
 class Pair:
-    """Two members to each other. `toward[a]` is what a holds toward the other."""
+    """Two members. `toward[member]` is that member's stance toward the other."""
 
     connected: bool = False
     toward: dict[str, Stance] = field(default_factory=dict)
@@ -160,10 +161,10 @@ REACHABLE_REFUSALS = ("self", "blocked_by_you", "not_available")
 
 
 def require_reachable(facts: Facts, acting: str, target: str) -> tuple[Pair, Member]:
-    """The pair and the target, for an act that needs the other to be there and willing (X18).
+    """The pair and the target member, for an act that needs the target to be present and willing (X18).
 
     Refused: `self`; `blocked_by_you`; `not_available` when the target is unknown, erased or hidden, or has blocked the
-    acting member, which must look the same (X16).
+    acting member: these four must look the same (X16).
     """
     refuse_unless(acting != target, "self")
     pair, member = facts.read(PAIR, acting, target), facts.read(MEMBER, target)
@@ -173,10 +174,11 @@ def require_reachable(facts: Facts, acting: str, target: str) -> tuple[Pair, Mem
 
 
 def require_registered_pair(facts: Facts, acting: str, target: str) -> Pair:
-    """The pair, for an act that ends something: that is possible toward the hidden, the erased and the blocked too
-    (H14).
+    """The pair, for an act that ends something. Such an act is possible toward the hidden, the erased and the blocked
+    too (H14).
 
-    Erasure cut what stood with the target, by one event of the target's own: for that there is nothing left to end.
+    An erasure is one event of the erased member's own, and ends all that stood with them; so the pair returned for an
+    erased target has no connection, no follow and no invitation.
     Refused: `self`; `not_available` when the target was never registered.
     """
     refuse_unless(acting != target, "self")

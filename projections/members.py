@@ -33,9 +33,7 @@ SETTING = Table("setting", {"member": "TEXT", "name": "TEXT", "value": "TEXT"}, 
 the log."""
 ABSENCE = Table("absence", {"member": "TEXT", "cause": "TEXT", "at": "BIGINT"}, key=2)
 """Who is hidden, by cause: hibernated, restricted, erased. Each cause ends by itself (X15)."""
-RECOGNITION = Table(
-    "recognition", {"member": "TEXT", "recognition": "TEXT"}, key=2, indexes=(("recognition", "began"),)
-)
+RECOGNITION = Table("recognition", {"member": "TEXT", "recognition": "TEXT"}, key=2)
 
 
 def present(member: str) -> str:

@@ -34,7 +34,17 @@ BATCH_EVENTS = 20_000
 PAGE_EVENTS = 2_000
 SHARED_EVENTS_MIN = 100_000
 """From how many events on a second process is worth its start."""
+START_EVENTS = 60_000
+"""The start of the second process takes as long as its share of so many events."""
 SAMPLES = 8
+UNSAFE_AND_FAST = (
+    "page_size = 16384",
+    "journal_mode = off",
+    "synchronous = off",
+    "locking_mode = exclusive",
+    "cache_size = -65536",
+)
+"""For a file that is deleted whenever its filling does not come to its end."""
 SECOND_PROCESS_PATIENCE = 10
 """The second process has about as much to do as the first: so many times the first one's time are its limit."""
 SECOND_PROCESS_SECONDS_MIN = 30.0
@@ -59,7 +69,7 @@ class FilledFile:
         self._file = file
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         self._connection = apsw.Connection(file)
-        for pragma in ("journal_mode = off", "synchronous = off", "locking_mode = exclusive", "cache_size = -65536"):
+        for pragma in UNSAFE_AND_FAST:
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.execute("BEGIN")
         for projection in projections:
@@ -175,16 +185,20 @@ def fill_shared(
 
 
 def shares(log: Log, projections: Sequence[Projection], goal: int) -> tuple[list[Projection], list[Projection]]:
-    """The projections in two parts with about as many events each, by samples of the log. The second part, which is
-    for a second process, has only projections that every process of this release knows."""
+    """The projections in two parts with about as much to do each, by samples of the log.
+
+    The second part is for a second process: it is smaller, for that process has to start first, and has only projections
+    that every process of this release knows."""
     seen = Counter[str]()
     for sample in range(SAMPLES):
         seen.update(name for _, name, _ in log.page(goal * sample // SAMPLES, PAGE_EVENTS))
     weights = {one: sum(seen[EVENTS.by_class[event].name] for event in one.handlers) for one in projections}
+    start = sum(weights.values()) / 2 * START_EVENTS / max(goal, START_EVENTS)
     mine = [projection for projection in projections if projection not in PROJECTIONS]
     theirs: list[Projection] = []
     for projection in sorted((one for one in projections if one in PROJECTIONS), key=lambda one: -weights[one]):
-        min((mine, theirs), key=lambda part: sum(weights[one] for one in part)).append(projection)
+        loads = sum(weights[one] for one in mine), start + sum(weights[one] for one in theirs)
+        (mine if loads[0] <= loads[1] else theirs).append(projection)
     return mine, theirs
 
 

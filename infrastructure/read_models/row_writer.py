@@ -27,11 +27,13 @@ class Rows(Protocol):
 class TableRows:
     """The changes of one table that are not written yet."""
 
+    __slots__ = ("_by_rowid", "_close", "_closes", "_ends", "_insert", "_key", "_open", "_rows", "_written")
+
     def __init__(self, table: Table, name: str, *, by_rowid: bool) -> None:
-        self.table = table
         self._insert = insert_sql(table, name)
         self._close = f"UPDATE {name} SET ended = ? WHERE rowid = ?" if by_rowid else close_sql(table, name)
         self._by_rowid = by_rowid
+        self._ends = table.closes
         self._written = 0  # how many rows were written before this batch; counted only `by_rowid`
         self._rows: list[list[Any]] = []
         self._open: dict[Any, int] = {}  # key -> row number, counted from the first row of this writer
@@ -39,11 +41,13 @@ class TableRows:
         self._closes: list[tuple[Any, ...]] = []
 
     def put(self, values: Row, position: int) -> None:
+        """Open a row."""
         self._rows.append([*values, position, OPEN])
-        if self.table.closes:
+        if self._ends:
             self._open[self._key(values)] = self._written + len(self._rows)
 
     def close(self, key: Row, position: int) -> None:
+        """Close the open row of a key, if there is one."""
         number = self._open.pop(self._key(key), None)
         if number is None:
             if not self._by_rowid:
@@ -93,7 +97,8 @@ class RowWriter:
         """
         failed: dict[str, tuple[int, str]] = {}
         dispatch = self._dispatch(active)
-        tables = self._tables
+        put_in = {table: rows.put for table, rows in self._tables.items()}
+        close_in = {table: rows.close for table, rows in self._tables.items()}
         for position, at, event in events:
             for name, handler in dispatch.get(type(event), ()):
                 try:
@@ -103,7 +108,10 @@ class RowWriter:
                     dispatch = self._dispatch(active - set(failed))
                     continue
                 for table, puts, values in changes:
-                    (tables[table].put if puts else tables[table].close)(values, position)
+                    if puts:
+                        put_in[table](values, position)
+                    else:
+                        close_in[table](values, position)
         return failed
 
     def _dispatch(self, active: set[str]) -> dict[type[Any], list[tuple[str, Handler]]]:

@@ -183,13 +183,13 @@ def _request(command: "type[Command]", fields: dict[str, Any], surroundings: dic
     """The command with what surrounds it. Failure `malformed` says which field is wrong."""
     from pydantic import ValidationError
 
+    from domain.malformed import sentences
     from infrastructure.commands.request import Request
 
     try:
         made = command(**fields)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise Failure("malformed", f"{command.__name__}: {wrong}.", USAGE) from error
+        raise Failure("malformed", f"{command.__name__}: {'; '.join(sentences(error))}.", USAGE) from error
     now = surroundings.pop("now", None)
     for name, value in surroundings.items():
         if not (value is None or (isinstance(value, str) and value.isprintable() and value.isascii())):

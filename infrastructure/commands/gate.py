@@ -7,20 +7,21 @@ the caller's program and a TypeError; a wrong value is an UnsoundInput. In both 
 import re
 from typing import Any
 
+from pydantic import ValidationError
+
 from domain.catalogue import COMMANDS
 from domain.decision import Command
 from domain.errors import CodedError
-from domain.identifiers import IDENTIFIER, Instant
+from domain.event import EVENTS, Event
+from domain.identifiers import ID_LENGTH_MAX, IDENTIFIER, INSTANT_MAX, Instant
+from domain.malformed import sentences
 
 INSTANT_MIN: Instant = 0
-INSTANT_MAX: Instant = 253_402_300_799_999_999
-"""The last microsecond of the year 9999: what a calendar can show."""
-TEXT_MAX = 128
-"""How many characters an id of any kind may have (F12)."""
 ADVICE = {
     "bad_instant": "Give an instant in microseconds since 1970-01-01 UTC, between the years 1970 and 9999.",
     "bad_id": "Give from 1 to 64 of the characters A-Z a-z 0-9 _ . : -",
-    "bad_text": f"Give from 1 to {TEXT_MAX} characters of valid Unicode.",
+    "bad_event": "Make commands by their classes, which validate them, and not around them.",
+    "bad_text": f"Give from 1 to {ID_LENGTH_MAX} characters of valid Unicode.",
 }
 _IDENTIFIER = re.compile(IDENTIFIER.removesuffix("$") + r"\Z")
 
@@ -55,7 +56,7 @@ def require_text(value: Any, argument: str) -> None:
         return
     if not isinstance(value, str):
         raise TypeError(f"{argument} has to be a str, and is {type(value).__name__}")
-    if not 1 <= len(value) <= TEXT_MAX or any("\ud800" <= each <= "\udfff" for each in value):
+    if not 1 <= len(value) <= ID_LENGTH_MAX or any("\ud800" <= each <= "\udfff" for each in value):
         raise UnsoundInput("bad_text", f"{argument} has {len(value)} characters, or some that cannot be encoded")
 
 
@@ -65,3 +66,13 @@ def require_command(value: Any) -> None:
         raise TypeError(f"command has to be a command such as Follow(...), and is {type(value).__name__}")
     if type(value) not in COMMANDS.values():
         raise TypeError(f"{type(value).__name__} is not a command of this network")
+
+
+def require_event(event: Event) -> None:
+    """An event that keeps to its schema: its types, its limits and its words. Commands made by their classes make no
+    other; one that was put together around its validation could."""
+    try:
+        EVENTS.verify_event(event)
+    except ValidationError as error:
+        wrong = f"{type(event).__name__}: {'; '.join(sentences(error))}"
+        raise UnsoundInput("bad_event", wrong) from error

@@ -22,7 +22,7 @@ from domain.identifiers import Instant
 from domain.refusals import Refused
 from infrastructure.commands.decision_state import DecisionState
 from infrastructure.commands.event_loop import EventLoopLane
-from infrastructure.commands.gate import require_command, require_id, require_instant, require_text
+from infrastructure.commands.gate import require_command, require_event, require_id, require_instant, require_text
 from infrastructure.commands.request import GROUP_MAX, Answer, Request, Result, told
 from infrastructure.gc_pause import collector_paused
 from infrastructure.log.envelope import decode, encode, metadata_of
@@ -196,6 +196,7 @@ class CommandHandler:
         stored = []
         cause: dict[str, str] = {}
         for event in outcome.events:
+            require_event(event)
             identity = self._new_id()
             stored.append(encode(event, views.now, {"id": identity, **asked, **cause, **decided}, tag))
             cause = cause or {"cause": identity}

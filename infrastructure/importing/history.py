@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from domain import ChangePolicy, Command, Refused
 from domain.errors import CodedError
+from domain.malformed import sentences
 from infrastructure.commands.handler import command_tag
 from infrastructure.commands.request import GROUP_MAX, Request, Result
 from infrastructure.importing.formats import COMMANDS_A_ROW_MAX, Mapping, Row
@@ -173,8 +174,7 @@ def _rows(source: Source, mapping: Mapping, first: int, until: int | None, progr
         try:
             row = mapping.read(number, line, first)
         except ValidationError as error:
-            wrong = error.errors()[0]
-            raise BadFile(f"{source.path.name}, line {number}: {wrong['input']!r}: {wrong['msg']}.") from error
+            raise BadFile(f"{source.path.name}, line {number}: {'; '.join(sentences(error))}.") from error
         except ValueError as error:
             raise BadFile(f"{source.path.name}, line {number}: {error}.") from error
         if row is None:

@@ -171,7 +171,7 @@ def test_another_file_is_another_history(network: Network, tmp_path: Path) -> No
         (["1\t100\tjoin\t1\t", "2\t100\tmarry\t1\t2"], "line 3: no such kind of row: 'marry'"),
         (["1\t100\tjoin\t1\t", "1\t100\titem\t1\t"], "line 3: seq 1 does not come after 1"),
         (["one\t100\tjoin\t1\t"], "line 2: seq and ts are not both whole numbers"),
-        (["1\t100\tjoin\tJ. Doe\t"], "line 2: 'J. Doe'"),
+        (["1\t100\tjoin\tJ. Doe\t"], "line 2: member: an id is 1 to 64"),
     ],
 )
 def test_a_wrong_row_is_one_clear_error(network: Network, tmp_path: Path, rows: list[str], message: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from domain import Follow, PublishPost, RegisterMember
+from domain import Follow, FollowHashtag, PublishPost, RegisterMember
 from domain.decision import Command
 from domain.errors import CodedError
 from infrastructure.app import READ_MODELS_SUFFIX, Network, open_network
@@ -80,6 +80,20 @@ def test_b7_b28_what_surrounds_a_command_is_a_short_text(
         network.handle(REGISTER, **{argument: value})
     assert argument in str(raised.value)
     assert network.head == 0
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("hashtag", "x" * 5_000_000), ("hashtag", ""), ("member", "a~b"), ("hashtag", "\ud800")]
+)
+def test_b7_an_event_outside_its_limits_is_not_recorded_whatever_made_it(
+    network: Network, field: str, value: str
+) -> None:
+    network.handle(REGISTER)
+    unsound = FollowHashtag.model_construct(**{"member": "ada", "hashtag": "tea", field: value})
+    with pytest.raises(CodedError) as refused:
+        network.handle(unsound)
+    assert refused.value.code == ("unknown_member" if field == "member" else "bad_event")
+    assert network.head == 1
 
 
 @pytest.mark.parametrize("command", ["Follow", None, Follow, OfOnesOwn()])

@@ -18,7 +18,7 @@ from infrastructure.commands.request import Request, Result
 from infrastructure.log import audit
 from infrastructure.log.address import path_of
 from infrastructure.log.dcb import DCBSequencedEvent
-from infrastructure.log.interface import Log
+from infrastructure.log.interface import Log, LogUnavailable
 from infrastructure.log.memory import MemoryLog
 from infrastructure.log.sqlite.log import SqliteLog
 from infrastructure.queries import AsOf, Queries
@@ -227,12 +227,16 @@ def open_network(
     clock: Callable[[], Instant] | None = None,
     new_id: Callable[[], str] | None = None,
     follow: bool = True,
+    accept_loss: bool = False,
 ) -> Network:
     """Open the network at an address, made if there is none: `sqlite:///path/to/file`, a plain path, or `memory:`.
 
     The read models lie in a file beside the log's; they hold nothing that the log does not. `follow`: keep them up with
-    the log in a thread. `clock` and `new_id` replace the machine's time (microseconds UTC) and UUIDv7. Raises
-    LogUnavailable with a stable code when the file is no log of ours, of a newer format, not writable, or busy, and
+    the log in a thread. `clock` and `new_id` replace the machine's time (microseconds UTC) and UUIDv7. `accept_loss`:
+    go on with a log that has lost events which the read models have taken.
+
+    Raises LogUnavailable with a stable code when the file is no log of ours, of a newer format, not writable, busy, or
+    has lost events (`lost_events`, unless the loss is accepted), and
     ReadModelsUnavailable likewise for the read models.
     """
     log: Log
@@ -247,6 +251,8 @@ def open_network(
         beside = None if path is None else path + READ_MODELS_SUFFIX
         store = ReadStore(beside, PROJECTIONS, DERIVED_PROJECTIONS)
         try:
+            if not accept_loss:
+                _require_whole(log, store)
             read_models = ReadModels(log, store)
         except BaseException:
             store.close()
@@ -255,3 +261,11 @@ def open_network(
         log.close()
         raise
     return Network(log, read_models, clock or clock_now, new_id or uuid7, follow=follow)
+
+
+def _require_whole(log: Log, store: ReadStore) -> None:
+    """Raise LogUnavailable `lost_events` if the read models have taken events that the log does not hold any more."""
+    missing = store.missing_events(log)
+    if missing:
+        head = log.head()
+        raise LogUnavailable("lost_events", f"The read models were at {head + missing}, the log ends at {head}")

@@ -12,7 +12,8 @@ ADVICE = {
     "disk_full": "Nothing of this append was kept. Make space and append again.",
     "io_error": "Look at the disk and its mount, then open the log again.",
     "damaged": "Restore the file from a backup; do not write to it.",
-    "damaged_read_models": "Delete that file: it is made anew from the log.",
+    "lost_events": "Restore the log from a backup, with the files beside it. To go on without what is lost, say so:"
+    " accept_loss=True, or --accept-loss.",
     "busy": "Another writer holds the log. Try again, and look for a writer that hangs.",
     "forked": "Open the network in the process that uses it.",
     "unknown_scheme": "Use sqlite:///path/to/file, a plain path, or memory:",

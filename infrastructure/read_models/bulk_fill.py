@@ -187,7 +187,7 @@ def fill_shared(
 def shares(log: Log, projections: Sequence[Projection], goal: int) -> tuple[list[Projection], list[Projection]]:
     """The projections in two parts with about as much to do each, by samples of the log.
 
-    The second part is for a second process: it is smaller, for that process has to start first, and has only
+    The second part is for a second process: it is smaller, for that process has to start first, and has only those
     projections that every process of this release knows."""
     seen = Counter[str]()
     for sample in range(SAMPLES):

@@ -55,6 +55,23 @@ def advance(run: Execute, checkpoint: Checkpoint) -> None:
     )
 
 
+def highest_position(run: Execute) -> int:
+    """How far the log has been, at least: the highest position that any release of any projection has taken."""
+    ((position,),) = run("SELECT coalesce(max(position), 0) FROM checkpoint")
+    return int(position)
+
+
+def note_log(run: Execute, log: Log) -> None:
+    """Note which log the rows are made from: the id of its first event."""
+    run("INSERT OR REPLACE INTO store VALUES ('log', ?)", (event_id(log, 1),))
+
+
+def noted_log(run: Execute) -> str:
+    """The id of the first event of the log that the rows were made from; empty if none were made."""
+    rows = run("SELECT value FROM store WHERE name = 'log'")
+    return str(rows[0][0]) if rows else ""
+
+
 def fits(log: Log, checkpoint: Checkpoint) -> bool:
     """Whether a projection's rows are of this log: the event at the checkpoint's position has the same id there."""
     return checkpoint.fill_to <= log.head() and event_id(log, checkpoint.position) == checkpoint.event

@@ -165,11 +165,6 @@ class ReadModels:
         error = one.error or self._follower.trouble
         return ProjectionStatus(one.projection, one.position, head, lag, state, error, one.passed_over)
 
-    def highest(self) -> int:
-        """The highest position that any read model has taken: so far the log has been, at least."""
-        with self.store.reading() as (_, checkpoints):
-            return max((one.position for one in checkpoints.values()), default=0)
-
     # Rebuilding
 
     def rebuild(

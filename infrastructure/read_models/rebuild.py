@@ -17,7 +17,7 @@ from domain.event import EVENTS
 from infrastructure.gc_pause import collector_paused
 from infrastructure.log.interface import Log
 from infrastructure.read_models.bulk_fill import Progress, fill_shared, gather
-from infrastructure.read_models.checkpoints import Checkpoint, Execute, event_id
+from infrastructure.read_models.checkpoints import Checkpoint, Execute, event_id, note_log
 from infrastructure.read_models.generations import drop_orphans, next_generation, physical, swap_tables
 from infrastructure.read_models.rebuild_lock import FILLED_INFIX
 from infrastructure.read_models.row_writer import RowWriter
@@ -159,6 +159,8 @@ class Rebuild:
             self._advance(writer, max(self._position, *(checkpoint.position for checkpoint in live.values())))
             self._derive(run, names)
             event = event_id(self._log, self._position)
+            if self._position:
+                note_log(run, self._log)
             for projection in self._projections:
                 reached = live[projection.name]._replace(
                     position=self._position, event=event, passed_over=self._unknown, error=None

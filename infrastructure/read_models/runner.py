@@ -17,7 +17,7 @@ from domain.event import EVENTS
 from infrastructure.gc_pause import collector_paused
 from infrastructure.log.envelope import Decoded, UnreadableEvent, decode
 from infrastructure.log.interface import Log, Recorded
-from infrastructure.read_models.checkpoints import Checkpoint, Execute, advance, event_id, id_in
+from infrastructure.read_models.checkpoints import Checkpoint, Execute, advance, event_id, id_in, note_log
 from infrastructure.read_models.errors import RowsRefused
 from infrastructure.read_models.row_writer import RowWriter
 from infrastructure.read_models.store import ReadStore
@@ -155,6 +155,8 @@ class ProjectionRunner:
         active = {name: one for name, one in batch.active.items() if name not in batch.stopping}
         failed = self._writer.gather(batch.events, set(active))
         self._writer.flush(self._store)
+        if not all(checkpoint.event for checkpoint in active.values()):  # these are its first events
+            note_log(run, self._log)
         for name, checkpoint in active.items():
             reached = checkpoint._replace(
                 position=batch.end, event=batch.event, passed_over=checkpoint.passed_over + batch.unknown

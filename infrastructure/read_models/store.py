@@ -21,7 +21,16 @@ from typing import Any
 import apsw
 
 from infrastructure.log.interface import Log
-from infrastructure.read_models.checkpoints import Checkpoint, Execute, fits, read_checkpoints
+from infrastructure.read_models.checkpoints import (
+    Checkpoint,
+    Execute,
+    event_id,
+    fits,
+    highest_position,
+    note_log,
+    noted_log,
+    read_checkpoints,
+)
 from infrastructure.read_models.connections import (
     BUSY_SECONDS_MAX,
     Reader,
@@ -74,6 +83,14 @@ class ReadStore:
             self._writer.connection.close()
             raise
 
+    def missing_events(self, log: Log) -> int:
+        """How many events the log has lost: those that it has had, as the read models know, and has no more. 0 where
+        the read models are another log's."""
+        with self.reading() as (run, _):
+            position, noted = highest_position(run), noted_log(run)
+        head = log.head()
+        return max(0, position - head) if noted and (head == 0 or noted == event_id(log, 1)) else 0
+
     def fit(self, log: Log) -> None:
         """Make the tables that are missing, and make anew those whose rows are not of this log: of another one, or of
         more of this one than there is (it was restored from a backup). What is made anew is logged as a warning."""
@@ -99,6 +116,8 @@ class ReadStore:
                     checkpoint = None
                 if checkpoint is None:
                     make_tables(run, model, self.shapes[model.name], head, today)
+            if head:
+                note_log(run, log)
             for own in self.shapes.items():
                 run("UPDATE checkpoint SET used = ? WHERE projection = ? AND shape = ?", (today, *own))
             unused = "SELECT projection, shape FROM checkpoint WHERE used < ?"

@@ -12,8 +12,12 @@ import pytest
 from support.full_disk import full_disk, network_with_log_in_memory
 
 from domain import PublishPost, RegisterMember
-from infrastructure.app import READ_MODELS_SUFFIX, Network, open_network
+from infrastructure.app import READ_MODELS_SUFFIX, Network, clock_now, open_network, uuid7
+from infrastructure.log.sqlite.log import SqliteLog
 from infrastructure.read_models.errors import ReadModelsUnavailable
+from infrastructure.read_models.read_models import ReadModels
+from infrastructure.read_models.store import ReadStore
+from projections.catalogue import DERIVED_PROJECTIONS, PROJECTIONS
 
 
 def register(network: Network, *names: str) -> None:
@@ -271,3 +275,20 @@ def test_b4_a_forked_child_is_told_at_once(tmp_path: Path) -> None:
             assert answers.read() == "forked forked forked forked"
         os.waitpid(child, 0)
         assert network.profile("ada").name == "ada", "the parent goes on"
+
+
+# Read models without a file of their own
+
+
+def test_read_models_in_a_temporary_file_follow_rebuild_and_leave_nothing(tmp_path: Path) -> None:
+    with open_network(str(tmp_path / "network.db"), follow=False) as network:
+        register(network, "ada", "bob")
+    (tmp_path / f"network.db{READ_MODELS_SUFFIX}").unlink()
+    log = SqliteLog(tmp_path / "network.db")
+    read_models = ReadModels(log, ReadStore("", PROJECTIONS, DERIVED_PROJECTIONS))
+    with Network(log, read_models, clock_now, uuid7, follow=True) as network:
+        network.wait_for(2, timeout=10)
+        assert network.profile("ada").name == "ada"
+        assert all(network.rebuild().equal.values())
+        assert all(network.check().values())
+        assert {file.name for file in tmp_path.iterdir()} <= {"network.db", "network.db-wal", "network.db-shm"}

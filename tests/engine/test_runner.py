@@ -10,6 +10,7 @@ from domain.member_events import MemberRegistered
 from infrastructure.app import READ_MODELS_SUFFIX, Network, open_network
 from infrastructure.log.dcb import DCBEvent
 from infrastructure.log.envelope import UnreadableEvent
+from infrastructure.log.interface import LogUnavailable
 from infrastructure.read_models.errors import NotYet, ProjectionStopped, ReadModelsUnavailable
 from infrastructure.read_models.read_models import BULK_EVENTS_MIN, ReadModels
 from infrastructure.read_models.store import ReadStore
@@ -194,7 +195,7 @@ def test_e10_a_store_that_is_gone_is_rebuilt_from_the_log(tmp_path: Path) -> Non
         assert rows(network, "member") == before
 
 
-def test_a_store_that_is_ahead_of_a_restored_log_is_made_anew(tmp_path: Path) -> None:
+def test_b23_a_log_that_lost_events_is_opened_only_when_the_loss_is_accepted(tmp_path: Path) -> None:
     address = f"sqlite:///{tmp_path}/network.db"
     with open_network(address, follow=False) as network:
         register(network, "ada")
@@ -203,6 +204,13 @@ def test_a_store_that_is_ahead_of_a_restored_log_is_made_anew(tmp_path: Path) ->
         register(network, "bob", "cyd")
         network.catch_up()
     (tmp_path / "network.db").write_bytes(backup)
+    for _ in range(2):
+        with pytest.raises(LogUnavailable, match="The read models were at 3, the log ends at 1") as raised:
+            open_network(address)
+        assert raised.value.code == "lost_events"
+    with open_network(address, follow=False, accept_loss=True) as network:
+        network.catch_up()
+        assert [row[0] for row in rows(network, "member")] == ["ada"]
     with open_network(address, follow=False) as network:
         register(network, "dan")
         network.catch_up()

@@ -1,6 +1,6 @@
 """Follower lists: who follows whom and which hashtags, with where each follow came from."""
 
-from domain.identifiers import Instant
+from domain.identifiers import Instant, normal_form
 from domain.relationships.following_events import (
     Followed,
     FollowerRemoved,
@@ -28,6 +28,16 @@ def unfollowed(event: Unfollowed | FollowerRemoved, _: int, at: Instant) -> list
     return [(FOLLOW, CLOSE, (event.follower, event.followee))]
 
 
+def hashtag_followed(event: HashtagFollowed, _: int, at: Instant) -> list[Change]:
+    # An early release kept hashtags that are one in normal form as two: the newer follow takes the place of the former.
+    row = (event.member, normal_form(event.hashtag))
+    return [(HASHTAG_FOLLOW, CLOSE, row), (HASHTAG_FOLLOW, PUT, row)]
+
+
+def hashtag_unfollowed(event: HashtagUnfollowed, _: int, at: Instant) -> list[Change]:
+    return [(HASHTAG_FOLLOW, CLOSE, (event.member, normal_form(event.hashtag)))]
+
+
 FOLLOWERS = Projection(
     "followers",
     (FOLLOW, HASHTAG_FOLLOW),
@@ -35,7 +45,8 @@ FOLLOWERS = Projection(
         Followed: followed,
         Unfollowed: unfollowed,
         FollowerRemoved: unfollowed,
-        HashtagFollowed: lambda event, position, at: [(HASHTAG_FOLLOW, PUT, (event.member, event.hashtag))],
-        HashtagUnfollowed: lambda event, position, at: [(HASHTAG_FOLLOW, CLOSE, (event.member, event.hashtag))],
+        HashtagFollowed: hashtag_followed,
+        HashtagUnfollowed: hashtag_unfollowed,
     },
+    release=2,
 )

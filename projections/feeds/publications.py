@@ -1,6 +1,6 @@
 """Publications: what was published and shared, by whom and under which hashtags. Texts stay in the log."""
 
-from domain.identifiers import Instant
+from domain.identifiers import Instant, normal_form
 from domain.items import ArticlePublished, PostDeleted, PostPublished, PostShared
 from projections.projection import CLOSE, PUT, Change, Projection, Table
 
@@ -47,7 +47,9 @@ def article_published(event: ArticlePublished, _: int, at: Instant) -> list[Chan
 
 
 def _hashtags(hashtags: list[str], item: str, author: str) -> list[Change]:
-    return [(HASHTAG_ITEM, PUT, (hashtag, item, author)) for hashtag in hashtags]
+    """A row for each hashtag in its normal form, in which an early release did not keep it (F12)."""
+    normal = hashtags if all(map(str.isascii, hashtags)) else dict.fromkeys(map(normal_form, hashtags))
+    return [(HASHTAG_ITEM, PUT, (hashtag, item, author)) for hashtag in normal]
 
 
 def shared(event: PostShared, _: int, at: Instant) -> list[Change]:
@@ -63,4 +65,5 @@ PUBLICATIONS = Projection(
         PostShared: shared,
         PostDeleted: lambda event, position, at: [(ACTIVITY, CLOSE, (event.item,))],
     },
+    release=2,
 )

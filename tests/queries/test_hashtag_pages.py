@@ -13,8 +13,12 @@ from domain import (
     RecognizeMember,
     UnblockMember,
     Unfollow,
+    UnfollowHashtag,
     WithdrawRecognition,
 )
+from domain.items import PostPublished
+from domain.relationships.following_events import HashtagFollowed
+from infrastructure.log.envelope import encode
 from projections.feeds.hashtag_pages import HashtagItem, hashtag
 
 TAGGED = "#tea for all"
@@ -131,3 +135,18 @@ def test_s43_nobody_is_shown_to_who_is_no_member(network: FeedNetwork) -> None:
     assert items(network, "nobody") == []
     network.do(EraseMember(member="bob"))
     assert items(network, "bob") == []
+
+
+def test_f12_hashtags_of_an_early_release_are_shown_in_their_normal_form(network: FeedNetwork) -> None:
+    """That release folded cases alone, so a ligature was another hashtag than its letters."""
+    early = [
+        HashtagFollowed(member="bob", hashtag="ﬁsh"),
+        HashtagFollowed(member="bob", hashtag="fish"),
+        PostPublished("one", "ada", "post", "anyone", "#ﬁsh #fish", ["ﬁsh", "fish"]),
+    ]
+    stored = [encode(event, network.now, {"id": f"early-{number}"}) for number, event in enumerate(early)]
+    network.net.log.append(stored)
+    assert items(network, tag="fish") == ["one"]
+    assert network.causes("bob", "one") == {"hashtag fish"}
+    network.do(UnfollowHashtag(member="bob", hashtag="FISH"))
+    assert network.feed("bob") == []

@@ -24,6 +24,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--pairs", type=int, default=150, metavar="N", help="how many pairs of histories X16 is tried on")
     group.addoption(
+        "--commands", type=int, default=6, metavar="N", help="how many commands of the command line meet each trouble"
+    )
+    group.addoption(
         "--seed",
         type=int,
         default=SEED,
@@ -69,3 +72,9 @@ def data_folder() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data: {folder} is not there; FIRSTDEGREE_DATA names another folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def commands_tried(pytestconfig: pytest.Config) -> int:
+    """How many commands of the command line a test of troubles chooses."""
+    return int(pytestconfig.getoption("commands"))

@@ -16,6 +16,7 @@ from infrastructure.read_models.errors import RebuildRunning
 from infrastructure.read_models.read_models import BULK_EVENTS_MIN
 from infrastructure.read_models.rebuild_lock import RebuildLock
 
+MAIN = "from infrastructure.cli.main import main; main()"
 LIMIT = 60.0
 """A process that takes longer than this many seconds has hung."""
 
@@ -36,7 +37,7 @@ def path(large_log: Path, tmp_path: Path) -> Path:
 
 
 def command(path: Path, *words: str) -> subprocess.Popen[str]:
-    arguments = [sys.executable, "-m", "infrastructure.cli.main", "--db", str(path), *words]
+    arguments = [sys.executable, "-c", MAIN, "--db", str(path), *words]
     return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

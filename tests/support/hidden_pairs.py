@@ -115,23 +115,24 @@ class History:
 class HiddenPair:
     """Two histories and who must not tell them apart.
 
-    `keepers` know the hidden fact, `viewers` must not learn it. `left_out` are later commands whose outcome rightly
-    differs, and `not_asked` the queries of which that holds.
+    `keepers` know the hidden fact, `viewers` must not learn it. `left_out` says of later commands, by actor, whether
+    their outcome rightly differs, and `not_asked` the queries of which that holds.
     """
 
     kind: str
     histories: tuple[History, History]
     keepers: set[str]
     viewers: set[str]
-    left_out: Callable[[Command], bool] = lambda _: False
+    left_out: Callable[[str | None, Command], bool] = lambda actor, command: False
     not_asked: frozenset[str] = field(default=frozenset())
 
     def give(self, command: Command, now: int) -> None:
         """The command in both histories. A keeper leaves undone what would come out differently; anybody else must be
         told the same."""
-        if self.left_out(command):
+        given = self.histories[0].resolved(command)  # the deletion of a share is its sharer's
+        actor = DECIDERS[type(given)].acts_for(given)
+        if self.left_out(actor, command):
             return
-        actor = DECIDERS[type(command)].acts_for(command)
         if actor in self.keepers:
             one, other = (history.would(command, now) for history in self.histories)
             if one != other:
@@ -173,10 +174,7 @@ def blocked_or_away(rng: random.Random, histories: tuple[History, History], now:
         histories,
         {keeper},
         {affected},
-        lambda command: (
-            DECIDERS[type(command)].acts_for(command) != affected
-            and any(keeper in history.concerned(command) for history in histories)
-        ),
+        lambda actor, command: actor != affected and any(keeper in history.concerned(command) for history in histories),
     )
 
 
@@ -214,7 +212,7 @@ def ignored_or_not(rng: random.Random, histories: tuple[History, History], now: 
         {keeper},
         set(MEMBERS) - {keeper},
         # No policy accepts the invitation of a barred sender (S13, S15): an open networker's bar is no secret.
-        lambda command: isinstance(command, ChangeInvitationPolicy) and command.member == keeper,
+        lambda actor, command: isinstance(command, ChangeInvitationPolicy) and actor == keeper,
     )
 
 
@@ -252,21 +250,16 @@ def hidden_list_or_not(rng: random.Random, histories: tuple[History, History], n
         return None
     for history, visibility in zip(histories, ConnectionsVisibility, strict=True):
         history.handle(ChangeConnectionsVisibility(member=keeper, visibility=visibility), now)
-    own = {row.member for row in _caught_up(histories[0]).connections(keeper, limit=100).rows}
-    strangers = set(MEMBERS) - own - {keeper}
+    facts = histories[0].facts()
+    strangers = {each for each in MEMBERS if each != keeper and not facts.read(PAIR, keeper, each).connected}
     return HiddenPair(
         "hidden list",
         histories,
         set(MEMBERS) - strangers,
         strangers,
-        lambda command: keeper in histories[0].concerned(command),
+        lambda actor, command: keeper in histories[0].concerned(command),
         frozenset({"path"}),
     )
-
-
-def _caught_up(history: History) -> Any:
-    history.net.catch_up()
-    return history.net
 
 
 KINDS: tuple[Kind, ...] = (

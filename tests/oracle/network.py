@@ -1,8 +1,8 @@
 """The network as plain sets, decided by the rules alone and without a thought of speed: an oracle for the real one.
 
 `handle` decides and changes the sets; `recorded` tells at which positions the real log has what came of it.
-The sets are in naive_state.py, invitations in naive_invitations.py; what is shown to whom, in naive_queries.py
-and naive_feed.py.
+The sets are in state.py, the decisions about invitations in invitations.py, what members are shown in queries.py and
+feed.py.
 """
 
 from typing import Any

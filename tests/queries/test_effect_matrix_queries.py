@@ -346,3 +346,17 @@ def test_section_7_after_erasure_an_email_is_read_by_nobody() -> None:
     world.net.catch_up()
     assert told(lambda: world.net.profile(A, viewer=B)) == "not_available"
     assert told(lambda: world.net.profile(A)) == "not_available", "nor by the host"
+
+
+@pytest.mark.parametrize("away", [HIBERNATE, RESTRICT], ids=lambda command: type(command).__name__)
+def test_section_7_and_x17_erasing_who_is_away_cuts_as_erasing_does(away: Command) -> None:
+    for where in ("connected", "invited"):
+        erased, was_away = network("be erased", where), network("be erased", where)
+        was_away.do(away)
+        for world in (erased, was_away):
+            world.do(EraseMember(member=A))
+            world.net.catch_up()
+        assert {name: shown(was_away) for name, shown in COLUMNS.items()} == {
+            name: shown(erased) for name, shown in COLUMNS.items()
+        }
+        assert [told(lambda: was_away.do(back)) for back in (RETURN, LIFT)] == ["unknown_member", "not_available"]  # noqa: B023

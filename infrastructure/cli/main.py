@@ -51,6 +51,9 @@ def firstdegree(
     as_json: Annotated[
         bool, typer.Option("--json", help="Answer in JSON, one object a line; no tables, no progress bars.")
     ] = False,
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Go on with a log that lost events which its read models had taken.")
+    ] = False,
 ) -> None:
     """A professional network that keeps its whole history: invitations, connections, follows and feeds, on an
     append-only log.
@@ -64,15 +67,17 @@ def firstdegree(
         firstdegree do accept-invitation --inviter ada --invitee bob
         firstdegree show connections ada
 
-    --db and --json may stand anywhere in the line. Times are written as 2026-01-31, 2026-01-31T12:00, with a zone
-    (Z, +02:00) or in UTC; in JSON they are microseconds since 1970, UTC, and may be given so too.
+    --db, --json and --accept-loss may stand anywhere in the line. Times are written as 2026-01-31, 2026-01-31T12:00,
+    with a zone (Z, +02:00) or in UTC; in JSON they are microseconds since 1970, UTC, and may be given so too.
 
     Exit status: 0 done; 1 refused by a rule, or a check that found a difference (`code: sentence` on standard error,
     with --json as an object); 2 the line was not understood; 3 the log cannot be opened, read or written (`code:
     sentence`); 130 interrupted.
     """
     source = context.get_parameter_source("address")
-    context.obj = Session(address, as_json, named=source is not None and source.name != "DEFAULT")
+    context.obj = Session(
+        address, as_json, named=source is not None and source.name != "DEFAULT", accepts_loss=accept_loss
+    )
 
 
 APPLICATION.command()(demo)
@@ -121,14 +126,14 @@ def _exit(number: int, _: FrameType | None) -> NoReturn:
 
 
 def hoisted(arguments: Sequence[str]) -> list[str]:
-    """The arguments with --db and --json moved to the front, where they are looked for."""
+    """The arguments with --db, --json and --accept-loss moved to the front, where they are looked for."""
     front: list[str] = []
     rest: list[str] = []
     waiting = iter(arguments)
     for argument in waiting:
         if argument == "--":
             rest += [argument, *waiting]
-        elif argument == "--json" or argument.startswith("--db="):
+        elif argument in {"--json", "--accept-loss"} or argument.startswith("--db="):
             front.append(argument)
         elif argument == "--db":
             front += [argument, *(value for value in [next(waiting, None)] if value is not None)]

@@ -38,11 +38,13 @@ class Failure(Exception):
 
 @dataclass
 class Session:
-    """The global options, and what they open. `named`: the address was given, and is not the default."""
+    """The global options, and what they open. `named`: the address was given, and is not the default.
+    `accepts_loss`: a log that lost events is opened all the same."""
 
     address: str
     as_json: bool
     named: bool = True
+    accepts_loss: bool = False
 
     @cached_property
     def output(self) -> "Output":
@@ -64,7 +66,7 @@ class Session:
         try:
             if not makes:
                 self._require_a_network()
-            with open_network(self.address, follow=False) as network:
+            with open_network(self.address, follow=False, accept_loss=self.accepts_loss) as network:
                 if catches_up:
                     with self.progress("Catching up") as progress:
                         catch_up(network, progress)

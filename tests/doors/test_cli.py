@@ -91,6 +91,20 @@ def test_the_manual_is_up_to_date() -> None:
     assert elsewhere("manual", COLUMNS="37", FIRSTDEGREE_DB="elsewhere.db", FORCE_COLOR="1").stdout == written
 
 
+def test_b23_a_lost_tail_is_said_and_gone_on_without_only_when_accepted(network: Firstdegree, tmp_path: Path) -> None:
+    path = tmp_path / "network.db"
+    backup = path.read_bytes()
+    assert network("do", "publish-post", "--author", "ada", "--text", "lost").status == 0
+    assert network("projections", "check").status == 0
+    path.write_bytes(backup)
+    refused = network("show", "profile", "ada")
+    assert refused.status == 3
+    assert refused.error.startswith("lost_events: The read models were at 4, the log ends at 3.")
+    assert "--accept-loss" in refused.error
+    assert network("show", "profile", "ada", "--accept-loss").status == 0
+    assert network("do", "publish-post", "--author", "ada", "--text", "anew").status == 0
+
+
 def test_help_loads_nothing_of_the_network() -> None:
     program = (
         "import sys, contextlib\nfrom infrastructure.cli.main import main\n"

@@ -41,7 +41,7 @@ def measure(context: Context) -> Iterator[Line]:
         "the same rows, BEGIN IMMEDIATE, COMMIT",
         theirs,
         note="an invitation: one row of event, four of tag",
-        **times(0.8, 0.95),
+        **times(0.78, 0.84),
     )
 
 

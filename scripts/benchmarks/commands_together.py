@@ -67,7 +67,7 @@ def measure(context: Context) -> Iterator[Line]:
         against,
         rates["library"],
         note=f"{levels}; {idle}",
-        **times(4, 6),
+        **times(5.5, 6.5),
     )
     behind = median(run.behind_seconds for run in runs["followed"])
     yield paired(

@@ -31,7 +31,7 @@ def measure(context: Context) -> Iterator[Line]:
         with cluster(context.folder) as settings:
             ours, theirs = _take_turns(path, rounds, _of_postgres(settings, acts))
         against = "ProjectionRunner, one view in PostgreSQL"
-        yield paired(what, "events/s", ours, against, theirs, note=note, **times(100, 200))
+        yield paired(what, "events/s", ours, against, theirs, note=note, **times(85, 110))
     except Skipped as reason:
         context.say(str(reason))
         ours, theirs = _take_turns(path, rounds, lambda: fresh(memory_rate, acts))

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -236,8 +236,8 @@ def open_network(
     go on with a log that has lost events which the read models have taken.
 
     Raises LogUnavailable with a stable code when the file is no log of ours, of a newer format, not writable, busy, or
-    has lost events (`lost_events`, unless the loss is accepted), and
-    ReadModelsUnavailable likewise for the read models.
+    has lost events (`lost_events`, unless the loss is accepted). Raises ReadModelsUnavailable likewise for the read
+    models.
     """
     log: Log
     path: str | None = None
@@ -247,20 +247,15 @@ def open_network(
         path = path_of(address)
         log = SqliteLog(Path(path))
         path = str(log.path)
-    try:
-        beside = None if path is None else path + READ_MODELS_SUFFIX
-        store = ReadStore(beside, PROJECTIONS, DERIVED_PROJECTIONS)
-        try:
-            if not accept_loss:
-                _require_whole(log, store)
-            read_models = ReadModels(log, store)
-        except BaseException:
-            store.close()
-            raise
-    except BaseException:
-        log.close()
-        raise
-    return Network(log, read_models, clock or clock_now, new_id or uuid7, follow=follow)
+    with ExitStack() as opened:  # what is open already is closed again if the next cannot be opened
+        opened.callback(log.close)
+        store = ReadStore(None if path is None else path + READ_MODELS_SUFFIX, PROJECTIONS, DERIVED_PROJECTIONS)
+        opened.callback(store.close)
+        if not accept_loss:
+            _require_whole(log, store)
+        network = Network(log, ReadModels(log, store), clock or clock_now, new_id or uuid7, follow=follow)
+        opened.pop_all()
+    return network
 
 
 def _require_whole(log: Log, store: ReadStore) -> None:

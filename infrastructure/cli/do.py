@@ -61,8 +61,9 @@ def do(
     """Give the network a command: what a member does, by name, with its fields as options.
 
     The answer is the position of the last event, the events, and advisories; "already so" where nothing needed to be
-    done. A refusal is one line on standard error, `code: sentence`, and exit status 1. Names may also be written as in
-    Python: `do SendInvitation`.
+    done. With --actor it is what that member may be handed, which tells nothing that is hidden from them. A refusal is
+    one line on standard error, `code: sentence`, and exit status 1. Names may also be written as in Python:
+    `do SendInvitation`.
 
     With --stdin, each line is an object such as
 
@@ -70,8 +71,9 @@ def do(
         {"command": "Follow", "follower": "ada", "followee": "bob", "command_id": "4711"}
 
     with actor, command_id, now and correlation_id beside the fields where they are wanted. Commands are decided in
-    order and recorded in groups; each line is answered by one line, {"position", "events", "advisories"} or {"code",
-    "detail"}. The exit status is 1 if any was not accepted.
+    order and recorded in groups; each line is answered by one line: {"position", "events", "advisories"}, with
+    "for_actor" beside them where an actor was given, or {"code", "detail"}. The exit status is 1 if any was not
+    accepted.
     """
     if stdin:
         several(context.obj)
@@ -144,16 +146,22 @@ def one(session: Session, command: "type[Command]", fields: dict[str, Any], surr
         answer = network.handle_many([request])[0]
         if isinstance(answer, Exception):
             raise answer
+    said = answer_as_json(answer) if request.actor is None else answer.for_actor.as_json()
     if session.as_json:
-        session.output.object(told(answer))
+        session.output.object(said)
         return
     from infrastructure.cli.output import in_words
 
-    for event in told(answer)["events"]:
-        print(f"{event.pop('type')}  {in_words(event)}")
-    if not answer.events:
-        print("already so")
-    for code in answer.advisories:
+    if request.actor is not None:
+        shown = {name: value for name, value in said.items() if name not in {"accepted", "advisories"}}
+        already_so = shown.pop("already_so", False)
+        print("already so" if already_so else f"accepted  {in_words(shown)}".rstrip())
+    else:
+        for event in said["events"]:
+            print(f"{event.pop('type')}  {in_words(event)}")
+        if not answer.events:
+            print("already so")
+    for code in said.get("advisories", ()):
         from domain.refusals import ADVISORIES
 
         print(f"{code}: {ADVISORIES[code]}")
@@ -197,8 +205,8 @@ def _request(command: "type[Command]", fields: dict[str, Any], surroundings: dic
     return Request(made, now=None if now is None else moment(str(now)), **surroundings)
 
 
-def told(answer: "Result | Refused") -> dict[str, Any]:
-    """An answer as an object."""
+def answer_as_json(answer: "Result | Refused") -> dict[str, Any]:
+    """An answer as an object, for the host: it can tell what is hidden from the member who acted."""
     from domain.event import EVENTS
     from domain.refusals import Refused
     from infrastructure.cli.output import plain
@@ -211,6 +219,7 @@ def told(answer: "Result | Refused") -> dict[str, Any]:
 
 def several(session: Session) -> None:
     """Handle the commands of standard input, group by group as they arrive, and answer each with a line."""
+    from domain.refusals import Refused
     from infrastructure.cli.output import Output
 
     output, refused = Output(as_json=True), False
@@ -219,7 +228,13 @@ def several(session: Session) -> None:
             read = [_read(line) for line in lines]
             answers = iter(network.handle_many([each for each in read if not isinstance(each, Failure)]))
             for each in read:
-                said = {"code": each.code, "detail": each.detail} if isinstance(each, Failure) else told(next(answers))
+                if isinstance(each, Failure):
+                    said: dict[str, Any] = {"code": each.code, "detail": each.detail}
+                else:
+                    answer = next(answers)
+                    said = answer_as_json(answer)
+                    if each.actor is not None and not isinstance(answer, Refused):
+                        said["for_actor"] = answer.for_actor.as_json()
                 refused = refused or "code" in said
                 output.object(said)
             sys.stdout.flush()

@@ -175,7 +175,7 @@ def fill_shared(
             raise ProjectionStopped(
                 f"The second process of the rebuild, {process.pid}, did not end within {limit:.0f} s. Rebuild again."
             ) from error
-        except BaseException:
+        except BaseException:  # also an interrupt: the second process may not outlive the rebuild
             process.kill()
             raise
     if process.returncode:

@@ -79,7 +79,7 @@ class ReadStore:
             if not is_prepared(self._writer.connection):
                 with self.writing() as run:
                     prepare_schema(run)
-        except BaseException:
+        except BaseException:  # also an interrupt: nobody else would close what is open already
             self._writer.connection.close()
             raise
 
@@ -151,7 +151,7 @@ class ReadStore:
                 connection.execute("BEGIN IMMEDIATE")
                 yield self._run_on(connection)
                 connection.execute("COMMIT")
-            except BaseException as error:
+            except BaseException as error:  # also an interrupt: a transaction left open would keep all others out
                 if connection.in_transaction:
                     with suppress(apsw.Error):
                         connection.execute("ROLLBACK")

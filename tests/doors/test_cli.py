@@ -91,6 +91,18 @@ def test_the_manual_is_up_to_date() -> None:
     assert elsewhere("manual", COLUMNS="37", FIRSTDEGREE_DB="elsewhere.db", FORCE_COLOR="1").stdout == written
 
 
+def test_b16_b17_the_actor_is_handed_their_view_and_the_host_the_whole_result(network: Firstdegree) -> None:
+    unfollow = ("do", "unfollow", "--follower", "bob", "--followee", "ada")
+    answers = [network(*unfollow, "--actor", "bob").out]
+    assert network("do", "block-member", "--blocker", "ada", "--blocked", "bob").out.startswith("invitation_closed")
+    answers.append(network(*unfollow, "--actor", "bob").out)
+    assert answers == ["accepted\n", "accepted\n"]
+    assert json.loads(network("--json", *unfollow, "--actor", "bob").out) == {"accepted": True}
+    assert set(json.loads(network("--json", *unfollow).out)) == {"position", "events", "advisories"}
+    published = network("do", "publish-post", "--author", "bob", "--text", "Hello", "--item", "p", "--actor", "bob")
+    assert published.out == "accepted  item=p\n"
+
+
 def test_b23_a_lost_tail_is_said_and_gone_on_without_only_when_accepted(network: Firstdegree, tmp_path: Path) -> None:
     path = tmp_path / "network.db"
     backup = path.read_bytes()
@@ -279,6 +291,13 @@ def test_commands_from_standard_input(tmp_path: Path) -> None:
         2,
         *["malformed"] * 5,
         2,
+    ]
+    assert [each.get("for_actor") for each in answers] == [
+        None,
+        None,
+        {"accepted": True, "already_so": False},
+        *[None] * 5,
+        {"accepted": True, "already_so": False},
     ]
     assert (done.returncode, done.stderr) == (1, "")
 

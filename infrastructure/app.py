@@ -15,10 +15,9 @@ from domain.identifiers import Instant
 from domain.refusals import Refused
 from infrastructure.commands.handler import CommandHandler
 from infrastructure.commands.request import Request, Result
-from infrastructure.log import audit
+from infrastructure.log import Log, LogUnavailable, audit
 from infrastructure.log.address import path_of
 from infrastructure.log.dcb import DCBSequencedEvent
-from infrastructure.log.interface import Log, LogUnavailable
 from infrastructure.log.memory import MemoryLog
 from infrastructure.log.sqlite.log import SqliteLog
 from infrastructure.queries import AsOf, Queries

@@ -17,8 +17,8 @@ from typing import TypeVar
 from domain.event import EVENTS
 from domain.identifiers import Instant, normal_hashtag
 from domain.refusals import Refused
+from infrastructure.log import Log
 from infrastructure.log.envelope import decode
-from infrastructure.log.interface import Log
 from infrastructure.read_models.reading import PastFacts
 from projections.connection_queries import ConnectionRow, MutualRow, connections, mutual_connections, mutuals
 from projections.degrees.adjacency import Adjacency

@@ -59,8 +59,8 @@ class Session:
         models are brought to the head first. Refusals and trouble with the log become failures."""
         from domain.refusals import Refused
         from infrastructure.app import open_network
+        from infrastructure.log import LogUnavailable
         from infrastructure.log.envelope import UnreadableEvent
-        from infrastructure.log.interface import LogUnavailable
         from infrastructure.read_models.errors import NotYet, ProjectionStopped, ReadModelsUnavailable, RebuildRunning
 
         try:

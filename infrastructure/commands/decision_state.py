@@ -15,9 +15,9 @@ from domain.event import EVENTS, Event
 from domain.identifiers import Instant
 from domain.policy import POLICY
 from domain.policy_values import Policy
+from infrastructure.log import AppendTransaction, Log
 from infrastructure.log.dcb import DCBAppendCondition, DCBQuery, DCBQueryItem
 from infrastructure.log.envelope import decode, recorded_at
-from infrastructure.log.interface import AppendTransaction, Log
 
 S = TypeVar("S")
 

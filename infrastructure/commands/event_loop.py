@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from infrastructure.commands.request import GROUP_MAX, Answer, Request, Result, told
-from infrastructure.log.interface import AppendTransaction
+from infrastructure.log import AppendTransaction
 
 if TYPE_CHECKING:
     from infrastructure.commands.handler import CommandHandler

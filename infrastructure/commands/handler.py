@@ -25,8 +25,8 @@ from infrastructure.commands.event_loop import EventLoopLane
 from infrastructure.commands.gate import require_command, require_event, require_id, require_instant, require_text
 from infrastructure.commands.request import GROUP_MAX, Answer, Request, Result, told
 from infrastructure.gc_pause import collector_paused
+from infrastructure.log import AppendTransaction, Log, LogUnavailable
 from infrastructure.log.envelope import decode, encode, metadata_of
-from infrastructure.log.interface import AppendTransaction, Log, LogUnavailable
 
 
 def command_tag(command_id: str) -> str:

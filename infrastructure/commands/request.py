@@ -7,7 +7,7 @@ from domain.decision import Command, Outcome
 from domain.event import Event
 from domain.identifiers import Instant
 from domain.refusals import Refused
-from infrastructure.log.interface import LogUnavailable
+from infrastructure.log import LogUnavailable
 
 GROUP_MAX = 512
 """How many commands share one transaction."""

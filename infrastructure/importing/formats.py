@@ -15,7 +15,7 @@ from domain import (
     SendInvitation,
 )
 from domain.identifiers import SECOND, Instant, member_tag
-from infrastructure.log.interface import Log
+from infrastructure.log import Log
 
 Row = tuple[int, Instant | None, Sequence[Command | None]]
 """A row's number, its time (None: the clock's), and its commands, each always in the same place, for that makes its id;

@@ -23,7 +23,7 @@ from domain.malformed import sentences
 from infrastructure.commands.handler import command_tag
 from infrastructure.commands.request import GROUP_MAX, Request, Result
 from infrastructure.importing.formats import COMMANDS_A_ROW_MAX, Mapping, Row
-from infrastructure.log.interface import Log
+from infrastructure.log import Log
 
 LIFTED = {"invitations_per_week": None, "cooldown_days": 0, "invitation_expiry_days": None, "connections_cap": None}
 """The limits that history did not know."""

@@ -26,7 +26,7 @@ from domain.errors import CodedError
 from domain.event import EVENTS, Event, EventType
 from domain.identifiers import Instant
 from infrastructure.log.dcb import DCBEvent
-from infrastructure.log.interface import Recorded
+from infrastructure.log.transaction import Recorded
 
 Decoded = tuple[int, Instant, Event]
 """One event as it is replayed: position, recorded_at, event."""

@@ -15,7 +15,9 @@ from infrastructure.log.dcb import (
     IntegrityError,
     ProgrammingError,
 )
-from infrastructure.log.interface import AppendTransaction, Log, LogUnavailable, Recorded, sound_tags
+from infrastructure.log.interface import Log
+from infrastructure.log.transaction import AppendTransaction, Recorded, sound_tags
+from infrastructure.log.unavailable import LogUnavailable
 
 BUSY_SECONDS_MAX = 30.0
 Stored = tuple[str, bytes, tuple[str, ...]]
@@ -91,7 +93,7 @@ class MemoryLog(Log):
 
     def close(self) -> None:
         self._closed = True
-        self._wake_listeners()
+        self.wake_listeners()
 
     def _require_open(self) -> None:
         if self._closed:
@@ -181,7 +183,7 @@ class _MemoryAppendTransaction(AppendTransaction):
         self._log._head = self.head
         self._log._write_lock.release()
         if changed:
-            self._log._wake_listeners()
+            self._log.wake_listeners()
 
     def rollback(self) -> None:
         if not self._open:

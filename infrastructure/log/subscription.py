@@ -1,20 +1,61 @@
 """Reading a log to its end, and reading on as it grows. Both work on any log and need no thread of their own."""
 
-from __future__ import annotations
-
 import threading
+from abc import abstractmethod
 from collections import deque
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
-from infrastructure.log.dcb import DCBQuery, DCBReadResponse, DCBSequencedEvent, DCBSubscription
-
-if TYPE_CHECKING:
-    from infrastructure.log.interface import Log
-
-TLog_co = TypeVar("TLog_co", bound="Log", covariant=True)
+from infrastructure.log.dcb import DCBQuery, DCBReadResponse, DCBRecorder, DCBSequencedEvent, DCBSubscription
 
 PAGE_EVENTS_MAX = 500
 """How many events are held in memory at a time."""
+
+
+class FollowedLog(DCBRecorder):
+    """What reading a log and following it needs: its head, pages of what matches, and to be woken by commits."""
+
+    poll_seconds: ClassVar[float | None] = None
+    """How often a waiting subscription looks for commits of other processes; None where there can be none."""
+
+    def __init__(self) -> None:
+        self._listeners: tuple[threading.Event, ...] = ()
+        self._listeners_lock = threading.Lock()
+
+    @abstractmethod
+    def head(self) -> int:
+        """Position of the last committed event, 0 when there is none."""
+
+    @abstractmethod
+    def matching(
+        self,
+        query: DCBQuery | None,
+        *,
+        after: int = 0,
+        before: int | None = None,
+        limit: int,
+        newest_first: bool = False,
+    ) -> list[DCBSequencedEvent]:
+        """The first `limit` events that match, strictly between two positions. The price of a page depends on the
+        page and not on what lies before it. With `before` at most head() + 1, repeated calls read one moment."""
+
+    def listen(self, event: threading.Event) -> None:
+        """From now on sets `event` after each commit of this process, and at close()."""
+        with self._listeners_lock:
+            if event not in self._listeners:
+                self._listeners = (*self._listeners, event)
+
+    def unlisten(self, event: threading.Event) -> None:
+        """Ends listen(); does nothing for an event that does not listen."""
+        with self._listeners_lock:
+            self._listeners = tuple(other for other in self._listeners if other is not event)
+
+    def wake_listeners(self) -> None:
+        """Sets every event that listens."""
+        for event in self._listeners:
+            event.set()
+
+
+TLog_co = TypeVar("TLog_co", bound=FollowedLog, covariant=True)
 
 
 class LogReading(DCBReadResponse, Generic[TLog_co]):

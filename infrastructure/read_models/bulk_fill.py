@@ -21,8 +21,8 @@ import orjson
 
 from domain.event import EVENTS
 from infrastructure.gc_pause import collector_paused
+from infrastructure.log import Log, Recorded
 from infrastructure.log.envelope import UnreadableEvent, decode
-from infrastructure.log.interface import Log, Recorded
 from infrastructure.log.sqlite.log import SqliteLog
 from infrastructure.read_models.errors import ProjectionStopped, RowsRefused, explained
 from infrastructure.read_models.row_writer import RowWriter

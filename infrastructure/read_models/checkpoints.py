@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from infrastructure.log import Log
 from infrastructure.log.envelope import metadata_of
-from infrastructure.log.interface import Log
 
 Execute = Callable[..., list[tuple[Any, ...]]]
 """Executes a statement with parameters (a mapping, or positions) and returns all its rows."""

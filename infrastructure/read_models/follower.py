@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 
 from domain.errors import CodedError
-from infrastructure.log.interface import Log
+from infrastructure.log import Log
 from infrastructure.read_models.errors import RebuildRunning
 
 POLL_SECONDS = 0.02

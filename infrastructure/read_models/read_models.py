@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from domain.refusals import Refused
-from infrastructure.log.interface import Log
+from infrastructure.log import Log
 from infrastructure.read_models.bulk_fill import Progress
 from infrastructure.read_models.checkpoints import Checkpoint, Execute, advance
 from infrastructure.read_models.errors import NotYet, ProjectionStopped, ReadModelsUnavailable

@@ -8,8 +8,8 @@ from domain.event import EVENTS, Event
 from domain.identifiers import Instant
 from domain.policy import POLICY, PolicyHistory
 from domain.policy_values import Policy
+from infrastructure.log import Log
 from infrastructure.log.envelope import decode
-from infrastructure.log.interface import Log
 from infrastructure.read_models.checkpoints import Execute
 from projections.reading import Reading
 

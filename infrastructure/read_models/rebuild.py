@@ -15,7 +15,7 @@ from pathlib import Path
 
 from domain.event import EVENTS
 from infrastructure.gc_pause import collector_paused
-from infrastructure.log.interface import Log
+from infrastructure.log import Log
 from infrastructure.read_models.bulk_fill import Progress, fill_shared, gather
 from infrastructure.read_models.checkpoints import Checkpoint, Execute, event_id, note_log
 from infrastructure.read_models.generations import drop_orphans, next_generation, physical, swap_tables

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from domain.event import EVENTS
 from infrastructure.gc_pause import collector_paused
+from infrastructure.log import Log, Recorded
 from infrastructure.log.envelope import Decoded, UnreadableEvent, decode
-from infrastructure.log.interface import Log, Recorded
 from infrastructure.read_models.checkpoints import Checkpoint, Execute, advance, event_id, id_in, note_log
 from infrastructure.read_models.errors import RowsRefused
 from infrastructure.read_models.row_writer import RowWriter

@@ -20,7 +20,7 @@ from typing import Any
 
 import apsw
 
-from infrastructure.log.interface import Log
+from infrastructure.log import Log
 from infrastructure.read_models.checkpoints import (
     Checkpoint,
     Execute,

@@ -14,9 +14,9 @@ from domain.identifiers import Instant
 from domain.member_events import MemberRegistered
 from infrastructure.app import READ_MODELS_SUFFIX
 from infrastructure.gc_pause import collector_paused
+from infrastructure.log import Log
 from infrastructure.log.dcb import DCBEvent
 from infrastructure.log.envelope import encode
-from infrastructure.log.interface import Log
 
 GROUP_EVENTS = 5_000
 

@@ -8,9 +8,9 @@ import pytest
 from domain import PublishPost, Refused, RegisterMember
 from domain.member_events import MemberRegistered
 from infrastructure.app import READ_MODELS_SUFFIX, Network, open_network
+from infrastructure.log import LogUnavailable
 from infrastructure.log.dcb import DCBEvent
 from infrastructure.log.envelope import UnreadableEvent
-from infrastructure.log.interface import LogUnavailable
 from infrastructure.read_models.errors import NotYet, ProjectionStopped, ReadModelsUnavailable
 from infrastructure.read_models.read_models import BULK_EVENTS_MIN, ReadModels
 from infrastructure.read_models.store import ReadStore

@@ -15,7 +15,7 @@ from domain.decision import Command
 from domain.errors import CodedError
 from infrastructure.app import READ_MODELS_SUFFIX, Network, open_network
 from infrastructure.commands.request import Request
-from infrastructure.log.interface import LogUnavailable
+from infrastructure.log import LogUnavailable
 
 BULK_EVENTS_MIN = 20_000
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from eventsourcing.dcb.tests import DCBRecorderTestCase
 
+from infrastructure.log import Log, LogUnavailable
 from infrastructure.log.dcb import (
     DCBAppendCondition,
     DCBEvent,
@@ -19,7 +20,6 @@ from infrastructure.log.dcb import (
     ProgrammingError,
     TrackingRecorder,
 )
-from infrastructure.log.interface import Log, LogUnavailable
 from infrastructure.log.memory import MemoryLog
 from infrastructure.log.sqlite.log import SqliteLog
 from infrastructure.log.subscription import PAGE_EVENTS_MAX

@@ -9,8 +9,8 @@ from pathlib import Path
 import apsw
 import pytest
 
+from infrastructure.log import LogUnavailable
 from infrastructure.log.dcb import DCBEvent
-from infrastructure.log.interface import LogUnavailable
 from infrastructure.log.sqlite.file import APPLICATION_ID, FORMAT, SQLITE_VERSION_MIN
 from infrastructure.log.sqlite.log import SqliteLog
 
@@ -119,7 +119,8 @@ mount -o remount,ro "$1"
 OPENER = """
 import sys
 sys.path.insert(0, sys.argv[3])
-from infrastructure.log.sqlite.log import SqliteLog, LogUnavailable
+from infrastructure.log import LogUnavailable
+from infrastructure.log.sqlite.log import SqliteLog
 try:
     SqliteLog(sys.argv[2]).close()
     print("opened")
@@ -224,7 +225,8 @@ def test_a_full_disk_keeps_nothing_of_the_append_and_the_log_goes_on_when_there_
 UNTIL_FULL = """
 import resource, sys, threading
 sys.path.insert(0, sys.argv[2])
-from infrastructure.log.sqlite.log import SqliteLog, LogUnavailable
+from infrastructure.log import LogUnavailable
+from infrastructure.log.sqlite.log import SqliteLog
 from infrastructure.log.dcb import DCBEvent
 log = SqliteLog(sys.argv[1])
 soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from infrastructure.log import Log, LogUnavailable
 from infrastructure.log.dcb import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem, IntegrityError
-from infrastructure.log.interface import Log, LogUnavailable
 from infrastructure.log.memory import MemoryLog
 from infrastructure.log.sqlite.log import SqliteLog
 
@@ -158,8 +158,8 @@ def test_e1_subscribers_see_every_commit_once_and_in_order(log: Log, rng: random
     assert seen[0] == list(range(1, last + 1))
 
 
-def test_one_who_fails_in_a_group_does_not_fail_the_others(log: Log) -> None:
-    """While the lock is held, appends of all kinds gather into one group; each gets the answer of its own."""
+def test_one_append_that_fails_does_not_fail_those_that_wait_beside_it(log: Log) -> None:
+    """While the lock is held, appends of all kinds wait for it; each gets the answer of its own."""
     answers: dict[int, object] = {}
 
     def work(number: int) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from log.test_log_crash import killed_writer
 from log.test_log_naive import TAGS, TYPES, appends, events, matches, queries
 
+from infrastructure.log import AppendTransaction, Log, LogUnavailable
 from infrastructure.log.dcb import (
     DCBAppendCondition,
     DCBEvent,
@@ -24,7 +25,6 @@ from infrastructure.log.dcb import (
     DCBSequencedEvent,
     IntegrityError,
 )
-from infrastructure.log.interface import AppendTransaction, Log, LogUnavailable
 from infrastructure.log.sqlite.log import SqliteLog
 from infrastructure.log.sqlite.tag_index import MERGE_EVENTS
 

@@ -9,8 +9,8 @@ from typing import Any
 import apsw
 import pytest
 
+from infrastructure.log import Log
 from infrastructure.log.dcb import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem, IntegrityError
-from infrastructure.log.interface import Log
 from infrastructure.log.memory import MemoryLog
 from infrastructure.log.sqlite.log import SqliteLog
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import apsw
 
-from infrastructure.log.interface import LogUnavailable
+from infrastructure.log.unavailable import LogUnavailable
 
 APPLICATION_ID = 0x31646567  # "1deg", at offset 68 of the file: marks it as ours
 FORMAT = 1  # SQLite's user_version, at offset 60: raised when an older release could not read what a newer one wrote

@@ -12,12 +12,14 @@ import apsw
 import orjson
 
 from infrastructure.log.dcb import DCBEvent, DCBQuery, DCBQueryItem, DCBSequencedEvent
-from infrastructure.log.interface import AppendTransaction, Log, LogUnavailable, Recorded
+from infrastructure.log.interface import Log
 from infrastructure.log.sqlite.file import explained, open_reader, open_writer, same_file
 from infrastructure.log.sqlite.lookup import Lookup, rows_at
 from infrastructure.log.sqlite.statements import HEAD, PAGE, POSITION_MAX, RANGE, EventTypes, Rows, positions_sql
 from infrastructure.log.sqlite.tag_index import MERGE_EVENTS, TagIndex
 from infrastructure.log.sqlite.writing import SqliteAppendTransaction
+from infrastructure.log.transaction import AppendTransaction, Recorded
+from infrastructure.log.unavailable import LogUnavailable
 
 BUSY_SECONDS_MAX = 30.0
 CLOSE_MERGE_EVENTS = 4_000
@@ -127,7 +129,7 @@ class SqliteLog(Log):
             reader.close()
         self._writer.close()
         self._write_lock.release()
-        self._wake_listeners()
+        self.wake_listeners()
 
     def _merge_at_close(self) -> None:
         """Spares the next to open the log the reading of many unmerged events. No more than a kindness: skipped in a

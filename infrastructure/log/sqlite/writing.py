@@ -15,7 +15,6 @@ from infrastructure.log.dcb import (
     IntegrityError,
     ProgrammingError,
 )
-from infrastructure.log.interface import AppendTransaction, Recorded, sound_tags
 from infrastructure.log.sqlite.file import explained
 from infrastructure.log.sqlite.lookup import Lookup, rows_at
 from infrastructure.log.sqlite.statements import (
@@ -31,6 +30,7 @@ from infrastructure.log.sqlite.statements import (
     conflict_sql,
 )
 from infrastructure.log.sqlite.tag_index import Progress, Tagged, TagPart
+from infrastructure.log.transaction import AppendTransaction, Recorded, sound_tags
 
 if TYPE_CHECKING:
     from infrastructure.log.sqlite.log import SqliteLog
@@ -118,7 +118,7 @@ class SqliteAppendTransaction(AppendTransaction):
         finally:
             self._end()
         if self.head != self._begun_at:
-            self._log._wake_listeners()
+            self._log.wake_listeners()
 
     def rollback(self) -> None:
         if not self._open:

@@ -1,0 +1,58 @@
+"""Appending to a log: what holds its write lock, what an event must be like, and how events are handed on."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+from infrastructure.log.dcb import DCBAppendCondition, DCBEvent, ProgrammingError
+
+Recorded = tuple[int, str, bytes]
+"""One event as it is replayed: position, type, data."""
+
+
+def sound_tags(event: DCBEvent) -> list[str]:
+    """The event's tags, each once, in their first order. ProgrammingError if the event cannot be stored as it is:
+    this is checked before anything is written, so that one unsound event spoils nobody else's append."""
+    tags = event.tags
+    try:
+        "".join(tags).encode()  # the cheapest way to learn that each is a string with a UTF-8 form
+        event.type.encode()
+    except (TypeError, AttributeError, UnicodeEncodeError) as error:
+        raise ProgrammingError(f"The type and the tags of an event must be text: {error}") from error
+    if type(event.data) is not bytes:
+        raise ProgrammingError(f"The data of an event must be bytes, not {type(event.data).__name__}")
+    if len(tags) != len(set(tags)):
+        return list(dict.fromkeys(tags))
+    return tags
+
+
+class AppendTransaction(ABC):
+    """The log's one write lock, held, from Log.begin() until commit() or rollback(). Used by one thread at a time, not
+    necessarily the same: commit() may be called from another thread than begin()."""
+
+    head: int
+    """Position of the last event, including those appended here and not yet committed."""
+
+    @abstractmethod
+    def append(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> int:
+        """Adds the events and returns the last position; visible to others, and durable, only after commit().
+
+        IntegrityError if the condition fails, ProgrammingError if there are no events or an unsound one: earlier
+        appends of this transaction stay. Rows may be kept back until commit(), so trouble with the disk can show there;
+        LogUnavailable, wherever it shows: the whole transaction is rolled back."""
+
+    @abstractmethod
+    def load(self, tag: str, types: Sequence[str], after: int = 0) -> list[Recorded]:
+        """As Log.load, and sees this AppendTransaction's own appends."""
+
+    @abstractmethod
+    def tail_of(self, tag: str) -> int | None:
+        """As Log.tail_of, and sees this AppendTransaction's own appends."""
+
+    @abstractmethod
+    def commit(self) -> None:
+        """Makes the appends durable with one flush, releases the lock, wakes the listeners. LogUnavailable if the disk
+        refuses: nothing is kept, and the lock is released all the same."""
+
+    @abstractmethod
+    def rollback(self) -> None:
+        """Forgets the appends and releases the lock. Does nothing on an AppendTransaction that has ended."""

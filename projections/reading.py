@@ -37,8 +37,9 @@ class Reading(ABC):
         """The log's event at a position: what people wrote stays there alone."""
 
     @abstractmethod
-    def policy_at(self, instant: Instant) -> Policy:
-        """The policy values in force at an instant, by what had been recorded as of this reading."""
+    def policy_when(self, position: int, instant: Instant) -> Policy:
+        """The policy values that were in force for an event recorded at a position and an instant. A change recorded
+        later does not reach back to it, even when it takes effect at the same instant."""
 
     def one(self, sql: str, **parameters: Any) -> tuple[Any, ...] | None:
         """The first row, or None."""

@@ -1,6 +1,9 @@
 """Readings over the read store and the log: what queries and explanations are given to read from."""
 
+from bisect import bisect_left
+from collections.abc import Iterator
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from domain.decision import DecisionModel, Facts
@@ -34,24 +37,37 @@ class SqlReading(Reading):
 
     @cached_property
     def policy(self) -> Policy:  # type: ignore[override]
-        return self.policy_at(self.now)
+        return self._policies[-1][1].in_force(self.now)[1]
 
-    def policy_at(self, instant: Instant) -> Policy:
-        return self._policies.in_force(instant)[1]
+    def policy_when(self, position: int, instant: Instant) -> Policy:
+        former = bisect_left(self._policies, position, key=itemgetter(0)) - 1
+        return self._policies[former][1].in_force(instant)[1]
 
     @cached_property
-    def _policies(self) -> PolicyHistory:
-        return fold(self._log, POLICY, (), self.as_of)
+    def _policies(self) -> list[tuple[int, PolicyHistory]]:
+        """What was known of the policy from each of its changes on, and at first from the beginning on (0)."""
+        known = [(0, POLICY.initial())]
+        known += ((position, history) for position, history in states(self._log, POLICY, (), self.as_of))
+        return known
 
 
-def fold(log: Log, view: DecisionModel[S], key: tuple[str, ...], as_of: int) -> S:
-    """The state of a decision view as of a position."""
-    names = [EVENTS.by_class[event_class].name for event_class in view.types]
-    state = view.initial()
-    for position, at, event in decode(log.load(view.tag(*key), names)):
+def states(log: Log, model: DecisionModel[S], key: tuple[str, ...], as_of: int) -> Iterator[tuple[int, S]]:
+    """The position of each event of a decision model, and the state after it, up to a position. A model may change
+    its state in place: then all of these are the newest."""
+    names = [EVENTS.by_class[event_class].name for event_class in model.types]
+    state = model.initial()
+    for position, at, event in decode(log.load(model.tag(*key), names)):
         if position > as_of:
             break
-        state = view.evolve(state, event, at)
+        state = model.evolve(state, event, at)
+        yield position, state
+
+
+def fold(log: Log, model: DecisionModel[S], key: tuple[str, ...], as_of: int) -> S:
+    """The state of a decision model as of a position."""
+    state = model.initial()
+    for _, state in states(log, model, key, as_of):  # noqa: B007 - the last one is wanted
+        pass
     return state
 
 

@@ -115,6 +115,7 @@ _OF_MANY_SHARES = _share_causes("follow CROSS JOIN activity AS share")
 _BACKFILL_OLDEST = """
 SELECT began FROM activity
 WHERE actor = :author AND began < :followed AND ended > :followed AND kind <> 'share'
+  AND (:sees_all OR audience = 'anyone')
 ORDER BY began DESC LIMIT 1 OFFSET :newer"""
 
 
@@ -153,11 +154,6 @@ class Viewer:
             self._connected[other] = known
         return known
 
-    def heard(self, other: str) -> bool:
-        """F1, for what another member does."""
-        relation = self.relation(other)
-        return relation.available and not relation.muted
-
     def follow(self, other: str) -> tuple[int, Instant] | None:
         """Since which position and instant the viewer's effective follow stands (X11), or None."""
         relation = self.relation(other)
@@ -169,7 +165,7 @@ class Viewer:
         """The position and the instant from which on the author's originals qualify though older than the viewer's
         follow (F3).
 
-        Among the newest that stood when the follow began count all, for whomever and of whatever kind.
+        Among the newest count those of any kind that stood when the follow began and that the viewer may see now (F2).
         """
         known = self._backfills.get(author)
         if known is None:
@@ -181,7 +177,10 @@ class Viewer:
             if items == 0:
                 oldest = position
             elif items is not None:
-                row = self.reading.one(_BACKFILL_OLDEST, author=author, followed=position, newer=items - 1)
+                sees_all = self.connected(author)
+                row = self.reading.one(
+                    _BACKFILL_OLDEST, author=author, followed=position, newer=items - 1, sees_all=sees_all
+                )
                 oldest = 0 if row is None else row[0]
             known = self._backfills[author] = (oldest, -(2**63) if days is None else at - days * DAY)
         return known
@@ -216,13 +215,16 @@ class Viewer:
         if relation.muted:
             return MUTED
         followed = self._follow_causes(author, position, at)
-        shared = self._share_causes(item, position) if is_shared else []
+        shares = self._share_causes(item, position) if is_shared else []
+        shared = [share for share in shares if not self.relation(share.ref).muted]
         tagged = self._hashtag_causes(item) if is_tagged and audience == "anyone" else []
-        withheld = bool(followed) and self._withheld(item, author, kind)
+        withheld = bool(followed) and self._withheld(item, author, kind, position, at)
         if withheld:
             followed = []
         causes = (*followed, *tagged, *shared)
         if not causes:
+            if shares:  # but for a mute, a share would bring it
+                return MUTED
             return STATUS_UPDATES_WITHHELD if withheld else NO_CAUSE
         # Shares come newest first, and after what they share.
         brought = shared[0].position if shared else position
@@ -243,24 +245,21 @@ class Viewer:
         return [Cause("hashtag", hashtag, None, began) for hashtag, began in rows]
 
     def _share_causes(self, item: str, position: int) -> list[Cause]:
+        """Shares by those whom the viewer effectively follows, newest first; by muted ones too."""
         ((activities,),) = self.reading.all(_SHARES, item=item, most=SHARES_SCANNED_MAX)
         sql = _OF_FEW_SHARES if activities < SHARES_SCANNED_MAX else _OF_MANY_SHARES
         rows = self.reading.all(sql, viewer=self.member, item=item, position=position)
-        return [
-            Cause("share", sharer, share, began)
-            for sharer, share, began, _ in rows
-            if self.heard(sharer) and self.follow(sharer)
-        ]
+        return [Cause("share", sharer, share, began) for sharer, share, began, _ in rows if self.follow(sharer)]
 
-    def _withheld(self, item: str, author: str, kind: str) -> bool:
+    def _withheld(self, item: str, author: str, kind: str, position: int, at: Instant) -> bool:
         """F4: whether a status update does not reach the viewer, who follows its author and is not connected with them.
 
         It is the follow of the author that does not bring it; a share by somebody else whom the viewer follows, and a
-        hashtag that the viewer follows, bring it all the same. The policy is the one in force at the reading.
+        hashtag that the viewer follows, bring it all the same. The policy is the one in force when it was published.
         """
         if kind != "status_update" or self.connected(author):
             return False
-        policy = self.reading.policy.status_updates_to_followers
+        policy = self.reading.policy_when(position, at).status_updates_to_followers
         if isinstance(policy, str):
             return policy == "never"
         return not falls_within(item, self.member, policy)

@@ -70,6 +70,10 @@ def follow_obstacle(reading: Reading, viewer: str, author: str) -> str | None:
     if viewer == author:
         return "self"
     ((follows, always, setting, article),) = reading.all(_FOLLOW, viewer=viewer, author=author)
+    if (
+        setting == "connections" and not always
+    ):  # a stranger's follow from before is hidden, and cannot be repeated (X10)
+        return "not_followable"
     if follows:
         return "already"
     open_to_strangers = bool(article) if setting is None else setting == "everyone"

@@ -2,7 +2,7 @@
 
 from oracle.network import NaiveNetwork
 from oracle.queries import NOT_AVAILABLE, available, connected, follows, is_viewer, possible
-from oracle.state import Item, StandingFollow
+from oracle.state import Item, Share, StandingFollow
 
 from domain import Follow
 from domain.identifiers import DAY
@@ -42,10 +42,12 @@ def why(network: NaiveNetwork, viewer: str, item_id: str) -> frozenset[Cause] | 
         return "F5"
     brought = follow_cause(network, viewer, item)
     others = hashtag_causes(network, viewer, item) | share_causes(network, viewer, item_id)
-    if not brought | others:
-        return "F3"
     causes = others | (brought if status_update_reaches(network, viewer, item_id) else set())
-    return frozenset(causes) or "F4"
+    if causes:
+        return frozenset(causes)
+    if any((viewer, share.sharer) in network.mutes for share in bringing_shares(network, viewer, item_id)):
+        return "F1"  # but for a mute, a share would bring it
+    return "F4" if brought else "F3"
 
 
 # F3: the three kinds of cause
@@ -55,17 +57,20 @@ def follow_cause(network: NaiveNetwork, viewer: str, item: Item) -> set[Cause]:
     if not follows(network, viewer, item.author, despite=viewer):
         return set()
     follow = network.follows[viewer, item.author]
-    brings = follow.position < item.position or item in backfill(network, item.author, follow)
+    brings = follow.position < item.position or item in backfill(network, viewer, item.author, follow)
     return {("follow", item.author)} if brings else set()
 
 
-def backfill(network: NaiveNetwork, author: str, follow: StandingFollow) -> list[Item]:
-    """The author's newest items that stood when the follow began, as far as they were not too old then."""
+def backfill(network: NaiveNetwork, viewer: str, author: str, follow: StandingFollow) -> list[Item]:
+    """The author's newest items that the viewer may see (F2) and that stood when the follow began, as far as they were
+    not too old then."""
+    sees_all = connected(network, viewer, author, despite=viewer)
     stood = [
         item
         for item in network.items.values()
         if item.author == author and item.position < follow.position
         if item.deleted is None or item.deleted > follow.position
+        if sees_all or item.audience == "anyone"
     ]
     stood.sort(key=lambda item: -item.position)
     newest = stood[: follow.backfill_items]
@@ -82,12 +87,21 @@ def hashtag_causes(network: NaiveNetwork, viewer: str, item: Item) -> set[Cause]
 def share_causes(network: NaiveNetwork, viewer: str, item_id: str) -> set[Cause]:
     return {
         ("share", share.sharer, share.share)
+        for share in bringing_shares(network, viewer, item_id)
+        if (viewer, share.sharer) not in network.mutes  # F1
+    }
+
+
+def bringing_shares(network: NaiveNetwork, viewer: str, item_id: str) -> list[Share]:
+    """The shares that bring an item to the viewer, unless they mute the sharer."""
+    return [
+        share
         for share in network.shares
         if share.item == item_id and not share.deleted
-        if available(network, viewer, share.sharer) and (viewer, share.sharer) not in network.mutes  # F1
+        if available(network, viewer, share.sharer)
         if follows(network, viewer, share.sharer, despite=viewer)
         if network.follows[viewer, share.sharer].position < share.position
-    }
+    ]
 
 
 def status_update_reaches(network: NaiveNetwork, viewer: str, item_id: str) -> bool:
@@ -95,12 +109,9 @@ def status_update_reaches(network: NaiveNetwork, viewer: str, item_id: str) -> b
     item = network.items[item_id]
     if item.kind != "status_update" or connected(network, viewer, item.author, despite=viewer):
         return True
-    policy = (
-        network.policy.status_updates_to_followers
-    )  # in force now: the feed is as of a position, and so are its rules
-    if isinstance(policy, str):
-        return policy == "always"
-    return falls_within(item_id, viewer, policy)
+    if isinstance(item.status_policy, str):
+        return item.status_policy == "always"
+    return falls_within(item_id, viewer, item.status_policy)
 
 
 def hashtag_page(network: NaiveNetwork, hashtag: str, viewer: str) -> list[tuple[str, str, bool | str]]:

@@ -119,3 +119,24 @@ def hashtag_tag(hashtag: str) -> str:
 
 def policy_tag() -> str:
     return "policy"
+
+
+TAG_KINDS = ("member", "inviter", "pair", "item", "shared", "share", "hashtag", "command")
+"""What stands before the colon of a tag; `policy` alone has none, and `command` is added when a command has an id."""
+
+
+def normal_tag(text: str) -> str:
+    """A tag as it is kept, with the two of a pair in either order. ValueError if there is no such kind of tag."""
+    kind, colon, rest = text.partition(":")
+    if text == policy_tag():
+        return text
+    if kind not in TAG_KINDS or not colon or not rest:
+        raise ValueError(
+            f"there is no such tag; a tag is policy, or begins with one of {', '.join(TAG_KINDS)} and a colon"
+        )
+    if kind == "pair":
+        one, tilde, other = rest.partition("~")
+        if not (one and tilde and other):
+            raise ValueError("the tag of a pair names two members, as in pair:ada~bob")
+        return pair_tag(one, other)
+    return hashtag_tag(normal_hashtag(rest)) if kind == "hashtag" else text

@@ -22,6 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--kills", type=int, default=15, metavar="N", help="how often the crash tests kill a writing process"
     )
+    group.addoption("--fuzz", type=int, default=3_000, metavar="N", help="how many random inputs go through all doors")
     group.addoption("--pairs", type=int, default=150, metavar="N", help="how many pairs of histories X16 is tried on")
     group.addoption(
         "--commands", type=int, default=6, metavar="N", help="how many commands of the command line meet each trouble"
@@ -49,6 +50,12 @@ def seed(pytestconfig: pytest.Config) -> int:
 def kills(pytestconfig: pytest.Config) -> int:
     """How often a crash test kills."""
     return int(pytestconfig.getoption("kills"))
+
+
+@pytest.fixture(scope="session")
+def inputs(pytestconfig: pytest.Config) -> int:
+    """How many random inputs are sent through all doors."""
+    return int(pytestconfig.getoption("fuzz"))
 
 
 @pytest.fixture(scope="session")

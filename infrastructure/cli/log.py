@@ -40,22 +40,19 @@ def log(
     """
     session: Session = context.obj
     with session.network() as network:
-        names = _names(types or [])
+        names, tags = _names(types or []), [_tag(each) for each in tags or []]
         after = network.position_at(moment(since) - 1) if since else 0
         before = network.position_at(moment(until)) + 1 if until else network.head + 1
         if position is not None:
             if position > network.head:
                 raise Failure("bad_position", f"The log ends at position {network.head}.")
             after, before, count, tags, names = position - 1, position + 1, 1, [], []
-        newest = (
-            network.log.tagged(tags or [], names, after=after, before=before, limit=count, newest_first=True)
-            if count
-            else []
-        )
+        count = min(count, network.head)  # more than there are is as many as there are
+        newest = network.log.tagged(tags, names, after=after, before=before, limit=count, newest_first=True)
         shown = [network.describe(event) for event in reversed(newest)]
         _show(session, shown)
         if follow:
-            _go_on(session, network, before - 1, tags or [], names)
+            _go_on(session, network, before - 1, tags, names)
 
 
 def _go_on(session: Session, network: "Network", after: int, tags: list[str], names: list[str]) -> None:
@@ -67,6 +64,16 @@ def _go_on(session: Session, network: "Network", after: int, tags: list[str], na
         for event in coming:
             _show(session, [network.describe(event)])
             sys.stdout.flush()
+
+
+def _tag(text: str) -> str:
+    """A tag as the log keeps it."""
+    from domain.identifiers import normal_tag
+
+    try:
+        return normal_tag(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"--tag {text!r}: {error}.") from error
 
 
 def _names(types: list[str]) -> list[str]:

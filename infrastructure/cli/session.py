@@ -57,11 +57,11 @@ class Session:
     def network(self, *, makes: bool = False, catches_up: bool = False) -> Iterator["Network"]:
         """The network, open for this block. `makes`: a new one is made where there is none. `catches_up`: the read
         models are brought to the head first. Refusals and trouble with the log become failures."""
-        from domain.refusals import Refused
+        from domain.errors import CodedError
         from infrastructure.app import open_network
+        from infrastructure.commands.gate import UnsoundInput
         from infrastructure.log import LogUnavailable
-        from infrastructure.log.envelope import UnreadableEvent
-        from infrastructure.read_models.errors import NotYet, ProjectionStopped, ReadModelsUnavailable, RebuildRunning
+        from infrastructure.read_models.errors import ReadModelsUnavailable
 
         try:
             if not makes:
@@ -71,10 +71,12 @@ class Session:
                     with self.progress("Catching up") as progress:
                         catch_up(network, progress)
                 yield network
-        except (Refused, NotYet, ProjectionStopped, RebuildRunning, UnreadableEvent) as refused:
-            raise Failure(refused.code, refused.detail) from refused
         except (LogUnavailable, ReadModelsUnavailable) as unavailable:
             raise Failure(unavailable.code, str(unavailable), UNAVAILABLE) from unavailable
+        except UnsoundInput as unsound:
+            raise Failure(unsound.code, str(unsound), USAGE) from unsound
+        except CodedError as refused:
+            raise Failure(refused.code, refused.detail) from refused
 
     def _require_a_network(self) -> None:
         path = self.address.removeprefix("sqlite:///")
@@ -114,11 +116,15 @@ def catch_up(network: "Network", progress: Callable[[int, int], None] | None) ->
             progress(position, head)
 
 
+INSTANT_MAX = 253_402_300_799_999_999
+"""As in domain.identifiers, which a help page must not load."""
+
+
 def moment(text: str) -> int:
     """An instant in microseconds UTC, from a date, a time with or without zone (then UTC), or microseconds."""
     at = int(text) if text.isdecimal() else microseconds(time_of(text))
-    if not 0 <= at < 2**63:
-        raise typer.BadParameter(f"{text!r} is not between 1970 and the end of what can be recorded.")
+    if not 0 <= at <= INSTANT_MAX:
+        raise typer.BadParameter(f"{text!r} is not between the years 1970 and 9999.")
     return at
 
 

@@ -20,6 +20,7 @@ INSTANT_MIN: Instant = 0
 ADVICE = {
     "bad_instant": "Give an instant in microseconds since 1970-01-01 UTC, between the years 1970 and 9999.",
     "bad_id": "Give from 1 to 64 of the characters A-Z a-z 0-9 _ . : -",
+    "bad_command": "Make commands by their classes, which validate them, and not around them.",
     "bad_event": "Make commands by their classes, which validate them, and not around them.",
     "bad_text": f"Give from 1 to {ID_LENGTH_MAX} characters of valid Unicode.",
 }
@@ -61,11 +62,16 @@ def require_text(value: Any, argument: str) -> None:
 
 
 def require_command(value: Any) -> None:
-    """One of the network's own commands."""
+    """One of the network's own commands. It was validated when it was made, unless it was put together around that; a
+    decision relies on its fields, so they are validated once more (about a microsecond)."""
     if not isinstance(value, Command):
         raise TypeError(f"command has to be a command such as Follow(...), and is {type(value).__name__}")
     if type(value) not in COMMANDS.values():
         raise TypeError(f"{type(value).__name__} is not a command of this network")
+    try:
+        type(value).model_validate(value.__dict__, strict=True)
+    except ValidationError as error:
+        raise UnsoundInput("bad_command", f"{type(value).__name__}: {'; '.join(sentences(error))}") from error
 
 
 def require_event(event: Event) -> None:

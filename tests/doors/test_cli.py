@@ -265,6 +265,14 @@ def test_the_log(network: Firstdegree) -> None:
     assert network("log", "--position", "9").error == "bad_position: The log ends at position 3.\n"
 
 
+def test_b31_a_pair_is_found_in_either_order_and_an_unknown_kind_of_tag_is_an_error(network: Firstdegree) -> None:
+    assert [row["position"] for row in network("log", "--tag", "pair:bob~ada", "--json").rows] == [3]
+    for tag in ("friend:ada", "member", "member:", "pair:ada", "pair:~bob", "#a", "ada"):
+        said = network("log", "--tag", tag)
+        assert (said.status, said.out) == (2, ""), tag
+    assert [row["position"] for row in network("log", "-n", str(10**30), "--json").rows] == [1, 2, 3]
+
+
 def test_projections(network: Firstdegree) -> None:
     network("show", "feed", "bob")
     assert all(row["lag"] == 0 for row in network("projections", "status", "--json").rows)

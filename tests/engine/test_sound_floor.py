@@ -13,7 +13,9 @@ import pytest
 from domain import Follow, FollowHashtag, PublishPost, RegisterMember
 from domain.decision import Command
 from domain.errors import CodedError
+from domain.relationships.following_events import HashtagFollowed
 from infrastructure.app import READ_MODELS_SUFFIX, Network, open_network
+from infrastructure.commands.gate import require_event
 from infrastructure.commands.request import Request
 from infrastructure.log import LogUnavailable
 
@@ -85,14 +87,17 @@ def test_b7_b28_what_surrounds_a_command_is_a_short_text(
 @pytest.mark.parametrize(
     ("field", "value"), [("hashtag", "x" * 5_000_000), ("hashtag", ""), ("member", "a~b"), ("hashtag", "\ud800")]
 )
-def test_b7_an_event_outside_its_limits_is_not_recorded_whatever_made_it(
+def test_b7_a_command_put_together_around_its_validation_records_nothing(
     network: Network, field: str, value: str
 ) -> None:
     network.handle(REGISTER)
+    with pytest.raises(CodedError) as of_the_event:
+        require_event(HashtagFollowed(**{"member": "ada", "hashtag": "tea", field: value}))
+    assert of_the_event.value.code == "bad_event"
     unsound = FollowHashtag.model_construct(**{"member": "ada", "hashtag": "tea", field: value})
     with pytest.raises(CodedError) as refused:
         network.handle(unsound)
-    assert refused.value.code == ("unknown_member" if field == "member" else "bad_event")
+    assert refused.value.code == "bad_command"
     assert network.head == 1
 
 

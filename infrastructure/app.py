@@ -13,15 +13,19 @@ import uuid_utils
 from domain.decision import Command
 from domain.identifiers import Instant
 from domain.refusals import Refused
+from infrastructure.commands.gate import INSTANT_MIN, require_instant
 from infrastructure.commands.handler import CommandHandler
 from infrastructure.commands.request import Request, Result
+from infrastructure.graph_in_memory import GraphInMemory
 from infrastructure.log import Log, LogUnavailable, audit
 from infrastructure.log.address import path_of
 from infrastructure.log.dcb import DCBSequencedEvent
 from infrastructure.log.memory import MemoryLog
 from infrastructure.log.sqlite.log import SqliteLog
-from infrastructure.queries import AsOf, Queries
+from infrastructure.paging import AsOf, Moment, Pages
+from infrastructure.queries import Queries
 from infrastructure.read_models.bulk_fill import Progress
+from infrastructure.read_models.cursors import CursorSeal
 from infrastructure.read_models.read_models import REBUILD_WAIT_SECONDS, ProjectionStatus, ReadModels
 from infrastructure.read_models.reading import SqlReading
 from infrastructure.read_models.rebuild import RebuildReport
@@ -69,7 +73,7 @@ class Network(Queries):
         *,
         follow: bool,
     ) -> None:
-        super().__init__()
+        super().__init__(Pages(self, CursorSeal(read_models.store.secret)), GraphInMemory(log))
         self.log = log
         self.read_models = read_models
         self._clock = clock
@@ -183,29 +187,44 @@ class Network(Queries):
         """When the event at a position was recorded, in microseconds UTC; IndexError if there is none."""
         return audit.recorded_at(self.log, position)
 
+    def moment(self, as_of: AsOf | Moment) -> Moment:
+        """The moment that a position or a time means: the position ends an append (X16), and the instant is the one
+        asked for, or that of the position asked for (X3)."""
+        if isinstance(as_of, Moment):
+            return as_of
+        if isinstance(as_of, datetime):
+            now = instant(as_of)
+            if not INSTANT_MIN <= now <= self._now():
+                raise Refused("bad_as_of")
+            return Moment(self.position_at(now), now)
+        if not isinstance(as_of, int) or isinstance(as_of, bool):
+            raise TypeError(f"as_of has to be a position or a datetime with a time zone, and is {type(as_of).__name__}")
+        if not 0 <= as_of <= self.head:
+            raise Refused("bad_as_of")
+        position = audit.last_whole(self.log, as_of)
+        return Moment(position, self.recorded_at(position) if position else 0)
+
+    def _now(self) -> Instant:
+        """The clock's instant, but never one before the log's last: that is what a command would be decided at (X3)."""
+        now, head = require_instant(self._clock(), "what the clock gives"), self.head
+        return max(now, self.recorded_at(head)) if head else now
+
     @contextmanager
-    def reading(self, as_of: AsOf = None, *needs: str) -> Iterator[Reading]:
+    def reading(self, as_of: AsOf | Moment = None, *needs: str, reached: int = 0) -> Iterator[Reading]:
         """One consistent snapshot to query, as of a position or a time, or as of now.
 
-        `needs`: the projections that are read; all, if none is named. Refused: `bad_as_of`; `projection_stopped`.
-        Raises NotYet while one of them is being filled for the first time.
+        `needs`: the projections that are read; all, if none is named. `reached`: which position a snapshot as of now
+        has to include. Refused: `bad_as_of`; `projection_stopped`. Raises NotYet while one of them is being filled for
+        the first time, and while a position that has to be included is not reached.
         """
-        position = self.position_at(as_of) if isinstance(as_of, datetime) else as_of
-        if position is not None and not 0 <= position <= self.head:
-            raise Refused("bad_as_of")
-        if position is not None and position > self.read_models.position():
+        moment = None if as_of is None else self.moment(as_of)
+        position = reached if moment is None else moment.position
+        if position > self.read_models.position():
             self.read_models.wait_for(position, AS_OF_WAIT_SECONDS)
-        with self.read_models.reading(position, needs) as (run, reached):
-            if position is None or position > reached:
-                yield SqlReading(run, self.log, reached, self._clock())
-            else:
-                now = self.recorded_at(position) if position else 0
-                yield SqlReading(run, self.log, position, now)
-
-    @contextmanager
-    def snapshot(self, position: int, now: Instant | None) -> Iterator[Reading]:
-        with self.read_models.reading(position) as (run, _):
-            yield SqlReading(run, self.log, position, self._clock() if now is None else now)
+        with self.read_models.reading(None if moment is None else position, needs) as (run, newest):
+            if moment is None:
+                moment = Moment(audit.last_whole(self.log, newest), self._now())
+            yield SqlReading(run, self.log, *moment)
 
     def describe(self, event: DCBSequencedEvent) -> dict[str, Any]:
         """One event of the log in words: position, type, recorded_at, metadata, fields and tags, as JSON values."""

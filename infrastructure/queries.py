@@ -5,27 +5,29 @@ Lists come in pages, newest first unless said otherwise. `limit`: rows a page; `
 the member themselves is.
 """
 
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
-from datetime import datetime
-from functools import cache
 from typing import TypeVar
 
-from domain.event import EVENTS
-from domain.identifiers import Instant, normal_hashtag
+from domain.identifiers import normal_hashtag
 from domain.refusals import Refused
+from infrastructure.graph_in_memory import GraphInMemory
 from infrastructure.log import Log
-from infrastructure.log.envelope import decode
+from infrastructure.paging import AsOf, Listing, Moment, Needs, Pages, before, left_in
 from infrastructure.read_models.reading import PastFacts
-from projections.connection_queries import ConnectionRow, MutualRow, connections, mutual_connections, mutuals
-from projections.degrees.adjacency import Adjacency
-from projections.degrees.degrees import Graph, SuggestionRow, degree, degrees, graph_of, path, suggestions
+from projections.connection_queries import (
+    ConnectionRow,
+    MutualRow,
+    connections,
+    mutual_connections,
+    mutuals,
+    named_mutuals,
+)
+from projections.degrees.degrees import SuggestionRow, degree, degrees, path, suggested, suggestions
 from projections.feeds.entries import FeedEntry
 from projections.feeds.hashtag_pages import HashtagItem, hashtag
-from projections.feeds.pages import Why, feed, why
+from projections.feeds.pages import Why, feed, left_in_feed, why
 from projections.follower_queries import (
     FollowRow,
     HashtagRow,
@@ -48,13 +50,10 @@ from projections.invitation_queries import (
 )
 from projections.notice_queries import NoticeRow, notices
 from projections.profiles import Profile, profile
-from projections.projection import OPEN
-from projections.reading import Page, Reading, parse_cursor
+from projections.reading import Page, Reading
 from projections.relationship import Relationship, relationship, relationships
 
 R = TypeVar("R")
-AsOf = int | datetime | None
-Needs = tuple[str, ...]
 
 GRAPH: Needs = ("members", "graph", "privacy")
 FOLLOWS: Needs = (*GRAPH, "followers")
@@ -62,9 +61,6 @@ FEED: Needs = (*FOLLOWS, "publications", "feed_policy", "feed_push")
 INVITATIONS: Needs = (*GRAPH, "invitations")
 NOTICES: Needs = ("members", "privacy", "notices", "publications")
 EVERYTHING: Needs = ()
-ADVANCE_EVENTS_MAX = 50_000
-"""How far the graph in memory is advanced event by event; further behind, it is read in bulk."""
-ADVANCE_PAGE = 2_000
 
 
 class Queries(ABC):
@@ -72,23 +68,19 @@ class Queries(ABC):
 
     log: Log
 
-    def __init__(self) -> None:
-        self._adjacency: Adjacency | None = None
-        self._adjacency_lock = threading.Lock()
+    def __init__(self, pages: Pages, graph: GraphInMemory) -> None:
+        self._pages = pages
+        self._graph = graph
 
     @abstractmethod
-    def reading(self, as_of: AsOf = None, *needs: str) -> AbstractContextManager[Reading]:
+    def reading(self, as_of: AsOf | Moment = None, *needs: str, reached: int = 0) -> AbstractContextManager[Reading]:
         """One consistent snapshot to query."""
-
-    @abstractmethod
-    def snapshot(self, position: int, now: Instant | None) -> AbstractContextManager[Reading]:
-        """A snapshot as of a position that was read before; `now` None: the clock's."""
 
     # Feeds
 
     def feed(self, viewer: str, limit: int = 20, cursor: str | None = None, as_of: AsOf = None) -> Page[FeedEntry]:
         """A member's feed (section 6 of the rules): rows have item, author, kind, causes, position, published_at."""
-        return self._page(lambda reading, before: feed(reading, viewer, limit, before), cursor, as_of, FEED)
+        return self._list(feed, (viewer,), FEED, limit, cursor, as_of, lambda newest: left_in_feed(newest, viewer))
 
     def why(self, viewer: str, item: str, as_of: AsOf = None) -> Why:
         """Why an item is in a member's feed: its causes with their events; or the first rule that keeps it out (F9)."""
@@ -103,7 +95,7 @@ class Queries(ABC):
             normal = normal_hashtag(name)
         except ValueError as error:
             raise Refused("bad_hashtag") from error
-        return self._page(lambda reading, before: hashtag(reading, normal, viewer, limit, before), cursor, as_of, FEED)
+        return self._list(hashtag, (normal, viewer), FEED, limit, cursor, as_of)
 
     # Lists of a member
 
@@ -111,41 +103,35 @@ class Queries(ABC):
         self, member: str, viewer: str | None = None, limit: int = 20, cursor: str | None = None, as_of: AsOf = None
     ) -> Page[ConnectionRow]:
         """A member's connections (G6). Refused `not_available` to whom they are not shown."""
-        return self._page(
-            lambda reading, before: connections(reading, member, viewer, limit, before), cursor, as_of, GRAPH
-        )
+        return self._list(connections, (member, viewer), GRAPH, limit, cursor, as_of)
 
     def followers(
         self, member: str, viewer: str | None = None, limit: int = 20, cursor: str | None = None, as_of: AsOf = None
     ) -> Page[FollowRow]:
         """Who effectively follows a member (X11); the member's own list."""
-        return self._page(
-            lambda reading, before: followers(reading, member, viewer, limit, before), cursor, as_of, FOLLOWS
-        )
+        return self._list(followers, (member, viewer), FOLLOWS, limit, cursor, as_of)
 
     def following(
         self, member: str, viewer: str | None = None, limit: int = 20, cursor: str | None = None, as_of: AsOf = None
     ) -> Page[FollowRow]:
         """Whom a member effectively follows (X11); the member's own list."""
-        return self._page(
-            lambda reading, before: following(reading, member, viewer, limit, before), cursor, as_of, FOLLOWS
-        )
+        return self._list(following, (member, viewer), FOLLOWS, limit, cursor, as_of)
 
     def hashtags(self, member: str, limit: int = 20, cursor: str | None = None, as_of: AsOf = None) -> Page[HashtagRow]:
         """The hashtags that a member follows."""
-        return self._page(lambda reading, before: hashtags(reading, member, limit, before), cursor, as_of, FOLLOWS)
+        return self._list(hashtags, (member,), FOLLOWS, limit, cursor, as_of)
 
     def muted(self, member: str, limit: int = 20, cursor: str | None = None, as_of: AsOf = None) -> Page[MemberRow]:
         """Whom a member has muted."""
-        return self._page(lambda reading, before: muted(reading, member, limit, before), cursor, as_of, GRAPH)
+        return self._list(muted, (member,), GRAPH, limit, cursor, as_of)
 
     def blocked(self, member: str, limit: int = 20, cursor: str | None = None, as_of: AsOf = None) -> Page[MemberRow]:
         """Whom a member has blocked."""
-        return self._page(lambda reading, before: blocked(reading, member, limit, before), cursor, as_of, GRAPH)
+        return self._list(blocked, (member,), GRAPH, limit, cursor, as_of)
 
     def notices(self, member: str, limit: int = 20, cursor: str | None = None, as_of: AsOf = None) -> Page[NoticeRow]:
         """What a member is told of (section 10 of the rules)."""
-        return self._page(lambda reading, before: notices(reading, member, limit, before), cursor, as_of, NOTICES)
+        return self._list(notices, (member,), NOTICES, limit, cursor, as_of)
 
     # Invitations
 
@@ -160,20 +146,21 @@ class Queries(ABC):
     ) -> Page[InvitationRow]:
         """A member's invitations: box received, sent, archived or barred; `wanted` filters (S23)."""
 
-        def ask(reading: Reading, before: int) -> Page[InvitationRow]:
-            graph = self._graph(reading)
+        def ask(reading: Reading, last: str, size: int) -> Page[InvitationRow]:
+            graph = self._graph.as_of(reading)
             return invitations(
                 reading,
                 member,
                 box,
-                limit,
-                before,
+                size,
+                before(last),
                 wanted,
                 degree=lambda other: degree(graph, member, other),
                 shared=lambda other: len(mutuals(reading, member, other)),
             )
 
-        return self._page(ask, cursor, as_of, INVITATIONS)
+        listing = Listing("invitations", (member, box, *wanted.values), INVITATIONS, ask)
+        return self._pages.page(listing, limit, cursor, as_of)
 
     def thread(self, inviter: str, invitee: str, viewer: str | None = None, as_of: AsOf = None) -> list[Message]:
         """The messages of an invitation, in order: the note, then questions and answers (S17)."""
@@ -202,7 +189,7 @@ class Queries(ABC):
     ) -> dict[str, Relationship | Refused]:
         """`relationship` for many: for each the answer, or the refusal."""
         with self.reading(as_of, *EVERYTHING) as reading:
-            graph = self._graph(reading)
+            graph = self._graph.as_of(reading)
             facts = PastFacts(self.log, reading.as_of, reading.now)
             return relationships(reading, facts, viewer, members, lambda other: degree(graph, viewer, other))
 
@@ -215,12 +202,12 @@ class Queries(ABC):
     def degrees(self, viewer: str, members: Sequence[str], as_of: AsOf = None) -> list[int | None]:
         """The degree of each of many members to one viewer."""
         with self.reading(as_of, *GRAPH) as reading:
-            return degrees(self._graph(reading), viewer, members)
+            return degrees(self._graph.as_of(reading), viewer, members)
 
     def path(self, viewer: str, member: str, as_of: AsOf = None) -> tuple[str | None, ...] | None:
         """A shortest way from a viewer to a member, both included; None in the place of one not to be named (G3)."""
         with self.reading(as_of, *GRAPH) as reading:
-            return path(reading, self._graph(reading), viewer, member)
+            return path(reading, self._graph.as_of(reading), viewer, member)
 
     def mutual_connections(
         self,
@@ -232,69 +219,48 @@ class Queries(ABC):
         as_of: AsOf = None,
     ) -> Page[MutualRow]:
         """Who is connected with both, as far as the viewer may know (G2), by id."""
-        return self._keyed_page(
-            lambda reading, after: mutual_connections(reading, one, other, viewer, limit, after), cursor, as_of, GRAPH
+        listing = Listing(
+            "mutual_connections",
+            (one, other, viewer),
+            GRAPH,
+            lambda reading, last, size: mutual_connections(reading, one, other, viewer, size, last),
+            lambda newest: left_in(named_mutuals(newest, one, other, viewer)),
         )
+        return self._pages.page(listing, limit, cursor, as_of)
 
     def suggestions(
         self, member: str, limit: int = 20, cursor: str | None = None, as_of: AsOf = None
     ) -> Page[SuggestionRow]:
         """Whom a member may know (G4), most mutual connections first."""
-        return self._keyed_page(
-            lambda reading, after: suggestions(reading, self._graph(reading), member, limit, after),
-            cursor,
-            as_of,
+        listing = Listing(
+            "suggestions",
+            (member,),
             INVITATIONS,
+            lambda reading, last, size: suggestions(reading, self._graph.as_of(reading), member, size, last),
+            lambda newest: left_in(suggested(newest, self._graph.as_of(newest), member)),
         )
+        return self._pages.page(listing, limit, cursor, as_of)
 
     # How they are asked
 
-    def _page(self, ask: Callable[[Reading, int], Page[R]], cursor: str | None, as_of: AsOf, needs: Needs) -> Page[R]:
-        """A page whose key is a position."""
-
-        def ask_keyed(reading: Reading, after: str) -> Page[R]:
-            if after and not (after.isascii() and after.isdigit()):
-                raise Refused("bad_cursor")
-            return ask(reading, int(after) if after else OPEN)
-
-        return self._keyed_page(ask_keyed, cursor, as_of, needs)
-
-    def _keyed_page(
-        self, ask: Callable[[Reading, str], Page[R]], cursor: str | None, as_of: AsOf, needs: Needs
+    def _list(
+        self,
+        function: Callable[..., Page[R]],
+        about: tuple[str | None, ...],
+        needs: Needs,
+        limit: int,
+        cursor: str | None,
+        as_of: AsOf,
+        since: Callable[[Reading], Callable[[R], R | None]] | None = None,
     ) -> Page[R]:
-        if cursor is None:
-            asked = self.reading(as_of, *needs)
-            after = ""
-        else:
-            position, after = parse_cursor(cursor)
-            if position > self.log.head():
-                raise Refused("bad_cursor")
-            # The next page of a live list holds expiry against the clock, as its first did; that of an as-of list is
-            # as-of.
-            asked = self.snapshot(position, None) if as_of is None else self.reading(position, *needs)
-        with asked as reading:
-            page = ask(reading, after)
-            position, now = reading.as_of, reading.now
+        """A page of a list whose key is a position."""
 
-        @cache
-        def count() -> int:
-            with self.snapshot(position, now) as again:
-                return ask(again, "").count()
+        def ask(reading: Reading, last: str, size: int) -> Page[R]:
+            return function(reading, *about, size, before(last))
 
-        return replace(page, count=count)
+        return self._pages.page(Listing(function.__name__, about, needs, ask, since), limit, cursor, as_of)
 
     def _relationship(self, reading: Reading, viewer: str, member: str) -> Relationship:
         facts = PastFacts(self.log, reading.as_of, reading.now)
-        return relationship(reading, facts, viewer, member, lambda other: degree(self._graph(reading), viewer, other))
-
-    def _graph(self, reading: Reading) -> Graph:
-        """The graph as of a reading: from memory, or from the tables if the reading is behind what is kept."""
-        with self._adjacency_lock:
-            kept = self._adjacency
-            if kept is None or reading.as_of - kept.position > ADVANCE_EVENTS_MAX:
-                self._adjacency = kept = Adjacency.load(reading)
-            while kept.position < reading.as_of:
-                rows = self.log.page(kept.position, min(ADVANCE_PAGE, reading.as_of - kept.position))
-                # Events of types unknown to this release change nothing here: they are passed over (B11).
-                kept.advance(decode(row for row in rows if row[1] in EVENTS.by_name), rows[-1][0])
-            return graph_of(reading, kept)
+        graph = self._graph
+        return relationship(reading, facts, viewer, member, lambda other: degree(graph.as_of(reading), viewer, other))

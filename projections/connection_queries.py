@@ -201,12 +201,13 @@ def mutual_connections(
     """G2, H20: those connected with both, by id; asked by one of the two, or by the host (viewer None) of any two.
     Nobody, where the other is not available to the viewer: the same as when they have nobody in common (X16).
     Refused: `not_yours` to everybody else, who could gather a hidden list so, or learn of a block."""
-    named = _named_mutuals(reading, one, other, viewer)
+    named = named_mutuals(reading, one, other, viewer)
     rows = (MutualRow(member) for member in named if member > after)
     return page(reading, limit, rows, lambda row: row.member, lambda: len(named))
 
 
-def _named_mutuals(reading: Reading, one: str, other: str, viewer: str | None) -> list[str]:
+def named_mutuals(reading: Reading, one: str, other: str, viewer: str | None) -> list[str]:
+    """All of that list, by id."""
     if viewer is None:
         return mutuals(reading, one, other)
     if viewer not in (one, other):

@@ -73,6 +73,12 @@ class Wanted:
     degrees: Collection[int | None] | None = None
     shared_min: int | None = None
 
+    @property
+    def values(self) -> tuple[object, ...]:
+        """What is asked, the same for the same filter however it was written."""
+        degrees = None if self.degrees is None else sorted(set(map(str, self.degrees)))
+        return self.note_kind, degrees, self.shared_min
+
 
 ANY = Wanted()
 

@@ -27,6 +27,12 @@ class Reading(ABC):
     as_of: int
     now: Instant
     policy: Policy
+    left_now: Callable[[Any], Any] | None = None
+    """On the next page of a live list: how a row of the list looks now, or None if it has gone since (F8)."""
+
+    @abstractmethod
+    def earlier(self, position: int) -> "Reading":
+        """The same snapshot as of an earlier position, at the same instant."""
 
     @abstractmethod
     def all(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
@@ -54,7 +60,9 @@ class Reading(ABC):
 @dataclass(frozen=True, slots=True)
 class Page(Generic[R]):
     """Some rows of a list. `cursor` asks for the next page, None at the end: walking all pages gives the list as of the
-    first one's position, whatever is written meanwhile. `total` is the length of the whole list, counted when asked."""
+    first one's position, less what has gone since. `total` is the length of the whole list, counted when asked.
+
+    Where the list is read, the cursor is the key of the last row; whoever asks the network gets it sealed."""
 
     rows: list[R]
     cursor: str | None
@@ -81,10 +89,11 @@ def page(
     """
     if not 1 <= limit <= PAGE_MAX:
         raise Refused("bad_limit", f"A page has from 1 to {PAGE_MAX} rows.")
-    iterator = iter(rows)
+    left_now = reading.left_now
+    iterator = iter(rows) if left_now is None else (now for row in rows if (now := left_now(row)) is not None)
     shown = list(islice(iterator, limit))
     more = next(iterator, None) is not None
-    cursor = f"{reading.as_of}.{key(shown[-1])}" if more else None
+    cursor = str(key(shown[-1])) if more else None
     return Page(shown, cursor, reading.as_of, count)
 
 
@@ -106,11 +115,3 @@ def newest_first(reading: Reading, sql: str, before: int, size: int, **parameter
         if len(rows) < size:
             return
         before = rows[-1][0]
-
-
-def parse_cursor(cursor: str) -> tuple[int, str]:
-    """The as-of position and the key of the last row shown. Refused `bad_cursor` for what no page gave."""
-    as_of, dot, last = cursor.partition(".")
-    if not dot or not last or not as_of.isascii() or not as_of.isdigit():
-        raise Refused("bad_cursor")
-    return int(as_of), last

@@ -23,6 +23,23 @@ def recorded_at(log: Log, position: int) -> Instant:
     return envelope.recorded_at(rows[0][2])
 
 
+def start_of_append(log: Log, position: int) -> int:
+    """The position of the first event of the append to which the event at a position belongs: all but the first have
+    that one as their cause."""
+    while envelope.metadata_of(log.page(position - 1, 1)[0][2]).cause is not None:
+        position -= 1
+    return position
+
+
+def last_whole(log: Log, position: int) -> int:
+    """The position itself if it ends an append, or else the end of the append before: a point inside an append would
+    show which events it is made of, and so tell a block from a hibernation (X16)."""
+    if not 0 < position < log.head():
+        return position
+    start = start_of_append(log, position + 1)
+    return start - 1 if start <= position else position
+
+
 def position_at(log: Log, instant: Instant) -> int:
     """The last position recorded at or before an instant, 0 if there is none. Times never decrease along the log, so it
     is found by halving."""

@@ -4,10 +4,13 @@ A table's name in the database ends with a number that no other table there ever
 the live ones, and those of several releases lie side by side. The checkpoint says which are a projection's.
 """
 
+import secrets
+
 import apsw
 
 from infrastructure.read_models.checkpoints import Checkpoint, Execute, advance
 from infrastructure.read_models.connections import APPLICATION_ID, FORMAT
+from infrastructure.read_models.cursors import SECRET_BYTES
 from infrastructure.read_models.tables import Model, index_sql, table_sql
 from projections.projection import Table
 
@@ -31,8 +34,15 @@ def prepare_schema(run: Execute) -> None:
         run(f"DROP TABLE {name}")
     for statement in SCHEMA.split(";\n"):
         run(statement)
+    run("INSERT INTO store VALUES ('secret', ?)", (secrets.token_hex(SECRET_BYTES),))
     run(f"PRAGMA application_id = {APPLICATION_ID}")
     run(f"PRAGMA user_version = {FORMAT}")
+
+
+def kept_secret(run: Execute) -> bytes:
+    """What cursors are sealed with: the same for all processes that open this file, whatever is rebuilt in it."""
+    ((value,),) = run("SELECT value FROM store WHERE name = 'secret'")
+    return bytes.fromhex(value)
 
 
 def is_prepared(connection: apsw.Connection) -> bool:

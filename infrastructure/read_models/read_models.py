@@ -242,6 +242,8 @@ class ReadModels:
                         raise Refused("projection_stopped")
                     if one is None or one.is_filling:
                         raise NotYet(f"The read models are being filled, and have reached position {reached}")
+                if position is not None:
+                    raise NotYet(f"The read models have reached position {reached}, and not yet {position}")
             yield run, reached
 
     def position(self) -> int:

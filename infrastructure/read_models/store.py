@@ -39,7 +39,14 @@ from infrastructure.read_models.connections import (
     prepare_file,
 )
 from infrastructure.read_models.errors import ReadModelsUnavailable, explained
-from infrastructure.read_models.generations import drop_tables, is_prepared, make_tables, physical, prepare_schema
+from infrastructure.read_models.generations import (
+    drop_tables,
+    is_prepared,
+    kept_secret,
+    make_tables,
+    physical,
+    prepare_schema,
+)
 from infrastructure.read_models.tables import Model, shape_of, sources_of
 from projections.projection import DerivedProjection, Projection, Table
 
@@ -79,6 +86,7 @@ class ReadStore:
             if not is_prepared(self._writer.connection):
                 with self.writing() as run:
                     prepare_schema(run)
+            self.secret = kept_secret(self._run_on(self._writer.connection))
         except BaseException:  # also an interrupt: nobody else would close what is open already
             self._writer.connection.close()
             raise

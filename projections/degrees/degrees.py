@@ -7,7 +7,7 @@ Hidden members are absent, at the ends and on the way. So is whoever is in a blo
 block must look like hibernation (X16), and a way that leads through them would tell the two apart.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Protocol
@@ -15,7 +15,6 @@ from typing import Protocol
 from pyroaring import BitMap
 
 from domain.member_events import MemberKind
-from domain.refusals import Refused
 from projections.connection_queries import active_connections, hides_connections, is_hidden
 from projections.degrees.adjacency import NOBODY, Adjacency, Snapshot
 from projections.projection import STANDS
@@ -241,29 +240,30 @@ def suggestions(reading: Reading, graph: Graph, member: str, limit: int = 20, af
 
     `after` is the key of a row, "mutuals:member".
     """
-    rows = sorted(_suggested(reading, graph, member), key=lambda row: (-row.mutuals, row.member))
+    rows = [SuggestionRow(name, mutuals) for name, mutuals in suggested(reading, graph, member).items()]
+    rows.sort(key=lambda row: (-row.mutuals, row.member))
+    rest = rows
     if after:
         mutuals, _, last = after.partition(":")
-        if not mutuals.isascii() or not mutuals.isdigit():
-            raise Refused("bad_cursor")
         rest = [row for row in rows if (-row.mutuals, row.member) > (-int(mutuals), last)]
-    else:
-        rest = rows
     return page(reading, limit, rest, lambda row: f"{row.mutuals}:{row.member}", lambda: len(rows))
 
 
-def _suggested(reading: Reading, graph: Graph, member: str) -> Iterator[SuggestionRow]:
+def suggested(reading: Reading, graph: Graph, member: str) -> dict[str, int]:
+    """Whom a member may know, in no order, each with the number of mutual connections."""
     viewer = graph.number(member)
     if viewer is None:
-        return
+        return {}
     reach = _Reach(graph, viewer)
     unwanted = {other for (other,) in reading.all(_UNWANTED, member=member, now=reading.now)}
     candidates = reach.second - reach.first
     candidates.discard(viewer)
+    found: dict[str, int] = {}
     for number in candidates:
         name = graph.member(number)
         if name not in unwanted and not graph.is_page(number):
-            yield SuggestionRow(name, graph.of(number).intersection_cardinality(reach.first))
+            found[name] = graph.of(number).intersection_cardinality(reach.first)
+    return found
 
 
 # A bar outlasts its invitation. It ends when the member who made it accepts an invitation of the barred, or invites

@@ -1,9 +1,9 @@
 """Feeds: a member's feed page by page, and why an item is in it or not (section 6 of the rules)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from projections.feeds.entries import NOT_AVAILABLE, Absence, Cause, FeedEntry, Viewer
+from projections.feeds.entries import MUTED, NOT_AVAILABLE, OWN_ITEM, Absence, Cause, FeedEntry, Viewer
 from projections.feeds.pulled import pulled
 from projections.feeds.pushed import pushed
 from projections.projection import OPEN
@@ -34,6 +34,18 @@ def feed(reading: Reading, viewer: str, limit: int = 20, before: int = OPEN) -> 
     """The feed of a member, newest first, under the position `before`; empty for who is no member."""
     rows = entries(Viewer(reading, viewer), before)
     return page(reading, limit, rows, lambda entry: entry.position, lambda: feed_length(reading, viewer))
+
+
+def left_in_feed(newest: Reading, viewer: str) -> Callable[[FeedEntry], FeedEntry | None]:
+    """What tells whether an entry of an earlier page may still be seen: it has not been deleted, hidden, blocked or
+    muted since (F8). One whose causes have ended otherwise stays on the pages that follow."""
+    reader = Viewer(newest, viewer)
+
+    def look(entry: FeedEntry) -> FeedEntry | None:
+        found = reader.judge(entry.item)
+        return None if found in (NOT_AVAILABLE, MUTED, OWN_ITEM) else entry
+
+    return look
 
 
 def feed_length(reading: Reading, viewer: str) -> int:

@@ -46,7 +46,7 @@ def calls(network: Network) -> dict[str, Callable[[], Any]]:
         "position_at": lambda: network.position_at(1),
         "recorded_at": lambda: network.recorded_at(1),
         "reading": lambda: network.reading().__enter__().as_of,
-        "snapshot": lambda: network.snapshot(0, None).__enter__().as_of,
+        "moment": lambda: network.moment(0),
         "describe": lambda: [network.describe(event) for event in network.log.tagged([], [], limit=3)],
         "verify": network.verify,
         "stats": network.stats,

@@ -148,11 +148,3 @@ def test_g4_h21_pages_of_suggestions_are_the_suggestions(net: Suggesting) -> Non
     net.block("ada", "fay")
     assert net.suggested("ada", 2, "2:dan", as_of) == [("eve", 1), ("fay", 1)]
     assert net.suggested("ada", 2, "1:eve", as_of) == [("fay", 1)]
-
-
-def test_g4_h21_a_cursor_from_elsewhere_is_refused(net: Suggesting) -> None:
-    for key in ("dan", ":dan", "-1:dan"):
-        assert (
-            net.refusal(lambda reading, after: suggestions(reading, graph_of(reading), "ada", 5, after), key)
-            == "bad_cursor"
-        )

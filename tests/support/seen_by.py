@@ -14,7 +14,7 @@ from infrastructure.app import Network
 from infrastructure.queries import Queries
 from projections.reading import Page
 
-FOR_THE_HOST = {"reading", "snapshot", "acceptance_rates"}
+FOR_THE_HOST = {"reading", "acceptance_rates"}
 """Queries that only the host makes."""
 PAGING = ("limit", "cursor", "as_of", "wanted")
 """Parameters that say how much is asked for, and, for the host, as of when."""

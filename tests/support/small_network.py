@@ -121,7 +121,7 @@ def walk(asked: Callable[[int], Page[Any]]) -> list[Any]:
         if shown.cursor is None:
             return rows
         assert shown.rows, "an empty page that goes on"
-        before = int(shown.cursor.split(".")[1])
+        before = int(shown.cursor)
 
 
 def members(rows: Iterable[Any]) -> list[str]:

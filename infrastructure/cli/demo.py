@@ -6,18 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
-from infrastructure.cli.session import Failure, Session, catch_up
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from infrastructure.app import Network
-    from infrastructure.cli.demo_scenes import Distance, Feed, Past, Story, Thread, TurnedAway
-    from infrastructure.read_models.rebuild import RebuildReport
+from infrastructure.app import Network
+from infrastructure.cli import demo_scenes as scenes
+from infrastructure.cli.demo_scenes import Distance, Feed, Past, Story, Thread, TurnedAway
+from infrastructure.cli.failure import Failure
+from infrastructure.cli.output import shown_time
+from infrastructure.cli.session import Session, catch_up
+from infrastructure.read_models.rebuild import RebuildReport
 
 COLUMNS = 110
 TEXT_SHOWN = 46
@@ -55,7 +57,6 @@ def _place(session: Session) -> Iterator[Session]:
 
 
 def _show(session: Session, network: "Network", seed: int, members: int, commands: int) -> None:
-    from infrastructure.cli import demo_scenes as scenes
 
     clock = _Clock()
     with session.progress("Simulating") as progress:
@@ -106,7 +107,6 @@ class _Clock:
 def _draw(
     story: "Story", told: dict[str, Any], report: "RebuildReport", laps: dict[str, float], members: int, seed: int
 ) -> None:
-    from rich.console import Console
 
     console = Console(highlight=False)
     if not console.is_terminal or console.width > COLUMNS:
@@ -136,7 +136,6 @@ def _title(console: "Console", text: str) -> None:
 
 
 def _grid(*justify: str) -> Any:
-    from rich.table import Table
 
     grid = Table.grid(padding=(0, 2))
     for each in justify:
@@ -145,7 +144,6 @@ def _grid(*justify: str) -> Any:
 
 
 def _draw_thread(console: "Console", thread: "Thread") -> None:
-    from infrastructure.cli.output import shown_time
 
     _title(console, f"An invitation: {thread.inviter} to {thread.invitee}")
     grid = _grid("left", "left", "left", "left")
@@ -186,7 +184,6 @@ def _draw_distance(console: "Console", distance: "Distance") -> None:
 
 
 def _draw_past(console: "Console", past: "Past") -> None:
-    from infrastructure.cli.output import shown_time
 
     _title(console, f"A look at the past: {past.member}")
     grid = _grid("left", "right", "right", "right", "left")
@@ -199,12 +196,10 @@ def _draw_past(console: "Console", past: "Past") -> None:
 
 
 def _dim(text: str) -> Any:
-    from rich.text import Text
 
     return Text(text, style="dim")
 
 
 def _plain(text: str) -> Any:
-    from rich.text import Text
 
     return Text(text)

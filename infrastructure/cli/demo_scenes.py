@@ -7,22 +7,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from domain import Follow, Refused
 from domain.identifiers import DAY, Instant, item_tag
 from domain.relationships.connection_events import MembersConnected
 from domain.relationships.following_events import Followed
 from domain.relationships.invitation_events import InvitationAccepted, InvitationReplied
+from infrastructure.app import Network
 from infrastructure.commands.request import GROUP_MAX, Request, Result
 from infrastructure.simulation.stream import simulate
 from infrastructure.simulation.world import BEGINNING
-
-if TYPE_CHECKING:
-    from infrastructure.app import Network
-    from projections.feeds.entries import FeedEntry
-    from projections.invitation_queries import Message
-    from projections.reading import Page
+from projections.feeds.entries import FeedEntry
+from projections.invitation_queries import Message
+from projections.reading import Page
 
 MEMBERS, COMMANDS, SEED = 2_000, 30_000, 7
 MEMBERS_MIN, COMMANDS_MIN = 100, 1_000

@@ -7,20 +7,25 @@ from enum import Enum
 from inspect import Parameter, Signature
 from io import BufferedReader
 from types import NoneType
-from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
+from typing import Annotated, Any, cast, get_args
 
+import orjson
 import typer
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
+from domain.catalogue import COMMANDS
+from domain.decision import Command
+from domain.event import EVENTS
+from domain.malformed import sentences
+from domain.refusals import ADVISORIES, Refused
 from infrastructure.cli.do_fields import FIELDS
-from infrastructure.cli.group import Group
-from infrastructure.cli.session import REFUSED, USAGE, Failure, Session, moment
-
-if TYPE_CHECKING:
-    from pydantic.fields import FieldInfo
-
-    from domain.decision import Command
-    from domain.refusals import Refused
-    from infrastructure.commands.request import Request, Result
+from infrastructure.cli.failure import REFUSED, USAGE, Failure
+from infrastructure.cli.group import Group, alone
+from infrastructure.cli.output import Output, in_words, plain
+from infrastructure.cli.session import Session
+from infrastructure.cli.times import moment
+from infrastructure.commands.request import Request, Result
 
 CHUNK_BYTES = 1 << 16
 SURROUNDINGS = ("actor", "command_id", "now", "correlation_id")
@@ -35,12 +40,10 @@ class CommandGroup(Group):
     """The domain's commands, each made when it is asked for, and known by both of its spellings."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        from domain.catalogue import COMMANDS
 
         return [kebab(name) for name in COMMANDS]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        from domain.catalogue import COMMANDS
 
         name = kebab(cmd_name)
         if name not in self.commands:
@@ -50,7 +53,7 @@ class CommandGroup(Group):
         return self.commands.get(name)
 
 
-DO = typer.Typer(cls=CommandGroup, invoke_without_command=True, rich_markup_mode=None)
+DO = typer.Typer(add_completion=False, cls=CommandGroup, invoke_without_command=True, rich_markup_mode=None)
 
 
 @DO.callback()
@@ -111,9 +114,7 @@ def built(name: str, command: "type[Command]") -> Any:
     ]
     run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
     run.__annotations__ = {each.name: each.annotation for each in parameters}
-    application = typer.Typer(add_completion=False, rich_markup_mode=None)
-    application.command(name, help=command.__doc__)(run)
-    return typer.main.get_command(application)
+    return typer.main.get_command(alone(name, run, command.__doc__))
 
 
 def _text(flag: str, metavar: str, text: str) -> Any:
@@ -150,7 +151,6 @@ def one(session: Session, command: "type[Command]", fields: dict[str, Any], surr
     if session.as_json:
         session.output.object(said)
         return
-    from infrastructure.cli.output import in_words
 
     if request.actor is not None:
         shown = {name: value for name, value in said.items() if name not in {"accepted", "advisories"}}
@@ -162,8 +162,6 @@ def one(session: Session, command: "type[Command]", fields: dict[str, Any], surr
         if not answer.events:
             print("already so")
     for code in said.get("advisories", ()):
-        from domain.refusals import ADVISORIES
-
         print(f"{code}: {ADVISORIES[code]}")
 
 
@@ -174,7 +172,6 @@ READERS: dict[str, Callable[[str], Any]] = {
 
 
 def _json_object(text: str | None, option: str) -> dict[str, Any]:
-    import orjson
 
     if text is None:
         return {}
@@ -189,10 +186,6 @@ def _json_object(text: str | None, option: str) -> dict[str, Any]:
 
 def _request(command: "type[Command]", fields: dict[str, Any], surroundings: dict[str, Any]) -> "Request":
     """The command with what surrounds it. Failure `malformed` says which field is wrong."""
-    from pydantic import ValidationError
-
-    from domain.malformed import sentences
-    from infrastructure.commands.request import Request
 
     try:
         made = command(**fields)
@@ -207,9 +200,6 @@ def _request(command: "type[Command]", fields: dict[str, Any], surroundings: dic
 
 def answer_as_json(answer: "Result | Refused") -> dict[str, Any]:
     """An answer as an object, for the host: it can tell what is hidden from the member who acted."""
-    from domain.event import EVENTS
-    from domain.refusals import Refused
-    from infrastructure.cli.output import plain
 
     if isinstance(answer, Refused):
         return {"code": answer.code, "detail": answer.detail}
@@ -219,8 +209,6 @@ def answer_as_json(answer: "Result | Refused") -> dict[str, Any]:
 
 def several(session: Session) -> None:
     """Handle the commands of standard input, group by group as they arrive, and answer each with a line."""
-    from domain.refusals import Refused
-    from infrastructure.cli.output import Output
 
     output, refused = Output(as_json=True), False
     with session.network(makes=True) as network:
@@ -253,7 +241,6 @@ def _arriving() -> Iterator[list[bytes]]:
 
 
 def _read(line: bytes) -> "Request | Failure":
-    from domain.catalogue import COMMANDS
 
     try:
         fields = _json_object(line.decode(errors="replace"), "a line")

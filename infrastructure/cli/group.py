@@ -1,11 +1,12 @@
-"""How a list of commands is shown in a help page: in the order of use, each with its whole first sentence."""
+"""Commands that have commands: how their list is shown in a help page, and how they are found."""
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, ClassVar
 
-import typer
+import typer.main
 from typer.core import TyperGroup
-
-ORDER = ("demo", "do", "show", "import", "log", "projections", "stats", "manual")
 
 
 class Group(TyperGroup):
@@ -19,14 +20,59 @@ class Group(TyperGroup):
             raise typer.Exit from None
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Those of the first level in the order in which they are met, all others as they were added."""
-        return sorted(self.commands, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+        """In the order in which they were added."""
+        return list(self.commands)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The list of commands; typer would cut the sentences to fit a line."""
-        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
         with formatter.section("Commands"):
-            formatter.write_dl([(name, first_sentence(command.help or "")) for name, command in found if command])
+            formatter.write_dl([(name, self.summary(ctx, name)) for name in self.list_commands(ctx)])
+
+    def summary(self, ctx: Any, name: str) -> str:
+        """What a command does, in a sentence."""
+        command = self.get_command(ctx, name)
+        return first_sentence(command.help or "") if command else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lazy:
+    """A command that is imported when it is run: its module and its name there, and the first sentence of its help, so
+    that a list of commands can be shown without importing any."""
+
+    module: str
+    name: str
+    summary: str
+
+
+class LazyGroup(Group):
+    """The commands of the first level. This is the one place where something is imported late: whoever asks for help,
+    or completes a line, does not wait for the whole network to be loaded."""
+
+    lazy: ClassVar[dict[str, Lazy]] = {}
+    """The commands by name, in the order in which they are met."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """As the table has them; then those that are light, as they were added."""
+        return [*self.lazy, *self.commands]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command, imported now if it is not light."""
+        if cmd_name not in self.lazy:
+            return super().get_command(ctx, cmd_name)
+        wanted = self.lazy[cmd_name]
+        found = getattr(import_module(wanted.module), wanted.name)
+        return typer.main.get_command(found if isinstance(found, typer.Typer) else alone(cmd_name, found))
+
+    def summary(self, ctx: Any, name: str) -> str:
+        """What a command does, from the table where it has it."""
+        return self.lazy[name].summary if name in self.lazy else super().summary(ctx, name)
+
+
+def alone(name: str, function: Callable[..., Any], help_text: str | None = None) -> typer.Typer:
+    """An application of one command."""
+    application = typer.Typer(add_completion=False, rich_markup_mode=None)
+    application.command(name, help=help_text)(function)
+    return application
 
 
 def first_sentence(text: str) -> str:

@@ -5,10 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
+from infrastructure.cli.failure import Failure
 from infrastructure.cli.group import Group
-from infrastructure.cli.session import Failure, Session, catch_up
+from infrastructure.cli.output import plain
+from infrastructure.cli.session import Session, catch_up
+from infrastructure.importing.formats import Activity, Edges
+from infrastructure.importing.history import BadFile, Source, import_history
 
-IMPORT = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None)
+IMPORT = typer.Typer(add_completion=False, cls=Group, no_args_is_help=True, rich_markup_mode=None)
 
 File = Annotated[
     Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="The file; packed, if it ends in .gz.")
@@ -45,7 +49,6 @@ def activity(context: typer.Context, file: File, backfill: Backfill = "0", read_
     The names of the columns stand in the first line; ts is in seconds since 1970, UTC.
     A row's time is moved up to that of the log's last event, if that is later.
     """
-    from infrastructure.importing.formats import Activity
 
     _import(context.obj, file, backfill, read_models, lambda network: Activity())
 
@@ -57,13 +60,11 @@ def edges(context: typer.Context, file: File, backfill: Backfill = "0", read_mod
     The first two columns count, parted by commas, tabs or blanks; a header and comments (# or %) are passed over.
     Members that are not known are registered under their id. All happens now, for such a list knows no times.
     """
-    from infrastructure.importing.formats import Edges
 
     _import(context.obj, file, backfill, read_models, lambda network: Edges(network.log))
 
 
 def _import(session: Session, file: Path, backfill: str, read_models: bool, mapping: Any) -> None:
-    from infrastructure.importing.history import BadFile, Source, import_history
 
     if backfill != "unlimited" and not backfill.isdecimal():
         raise typer.BadParameter("--backfill takes a number, or unlimited")
@@ -82,7 +83,6 @@ def _import(session: Session, file: Path, backfill: str, read_models: bool, mapp
 
 
 def _plain(summary: Any) -> dict[str, Any]:
-    from infrastructure.cli.output import plain
 
     record: dict[str, Any] = plain(summary)
     return record | {"seconds": round(summary.seconds, 3)}

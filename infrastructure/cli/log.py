@@ -1,14 +1,19 @@
 """`firstdegree log`: the events themselves, newest last."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from infrastructure.cli.session import Failure, Session, moment
-
-if TYPE_CHECKING:
-    from infrastructure.app import Network
+from domain.event import EVENTS
+from domain.identifiers import normal_tag
+from infrastructure.app import Network
+from infrastructure.cli.do import kebab
+from infrastructure.cli.failure import Failure
+from infrastructure.cli.output import in_words, shown_time
+from infrastructure.cli.session import Session
+from infrastructure.cli.times import moment
+from infrastructure.log.dcb import DCBQuery, DCBQueryItem
 
 
 def log(
@@ -57,7 +62,6 @@ def log(
 
 def _go_on(session: Session, network: "Network", after: int, tags: list[str], names: list[str]) -> None:
     """What comes after a position, as it comes."""
-    from infrastructure.log.dcb import DCBQuery, DCBQueryItem
 
     query = DCBQuery([DCBQueryItem(types=names, tags=tags)])
     with network.log.subscribe(query, after=after) as coming:
@@ -68,7 +72,6 @@ def _go_on(session: Session, network: "Network", after: int, tags: list[str], na
 
 def _tag(text: str) -> str:
     """A tag as the log keeps it."""
-    from domain.identifiers import normal_tag
 
     try:
         return normal_tag(text)
@@ -78,8 +81,6 @@ def _tag(text: str) -> str:
 
 def _names(types: list[str]) -> list[str]:
     """The stored names of event types, however they are written."""
-    from domain.event import EVENTS
-    from infrastructure.cli.do import kebab
 
     names = [kebab(each).replace("-", "_") for each in types]
     for name, given in zip(names, types, strict=True):
@@ -89,7 +90,6 @@ def _names(types: list[str]) -> list[str]:
 
 
 def _show(session: Session, events: list[dict[str, Any]]) -> None:
-    from infrastructure.cli.output import in_words, shown_time
 
     for event in events:
         if session.as_json:

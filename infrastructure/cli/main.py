@@ -1,33 +1,79 @@
 """The command line: `firstdegree`. Its help pages are the manual, and docs/cli.md holds them all.
 
-What a command needs is imported when it runs: asking for help, or completing a line, loads nothing of the network.
+A command is imported when it runs (see LazyGroup): asking for help loads nothing of the network.
 """
 
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, ClassVar, NoReturn
 
 import typer
 
-from infrastructure.cli.demo import demo
-from infrastructure.cli.do import DO
-from infrastructure.cli.group import Group
-from infrastructure.cli.import_history import IMPORT
-from infrastructure.cli.log import log
+from infrastructure.cli.failure import Failure
+from infrastructure.cli.group import Lazy, LazyGroup
 from infrastructure.cli.manual import manual
-from infrastructure.cli.projections import PROJECTIONS, stats, verify
-from infrastructure.cli.session import DEFAULT_ADDRESS, Failure, Session
-from infrastructure.cli.show import SHOW
 
+DEFAULT_ADDRESS = "firstdegree.db"
 COLUMNS = 100
 """How wide a help page grows at most."""
 
+
+class Commands(LazyGroup):
+    """All commands of the first level."""
+
+    lazy: ClassVar[dict[str, Lazy]] = {
+        "demo": Lazy(
+            "infrastructure.cli.demo",
+            "demo",
+            "Show a simulated network at work: open networkers, some who know only friends, publishers, celebrities,"
+            " spammers",
+        ),
+        "do": Lazy(
+            "infrastructure.cli.do",
+            "DO",
+            "Give the network a command: what a member does, by name, with its fields as options",
+        ),
+        "show": Lazy(
+            "infrastructure.cli.show",
+            "SHOW",
+            "Ask the network something, as of now or of any point of its past",
+        ),
+        "import": Lazy(
+            "infrastructure.cli.import_history",
+            "IMPORT",
+            "Take real history in: its rows become commands, and keep their own times",
+        ),
+        "log": Lazy(
+            "infrastructure.cli.log",
+            "log",
+            "Show the events of the log, newest last: position, time, type, and what it says",
+        ),
+        "projections": Lazy(
+            "infrastructure.cli.projections",
+            "PROJECTIONS",
+            "The read models: all that `show` answers from",
+        ),
+        "stats": Lazy(
+            "infrastructure.cli.projections",
+            "stats",
+            "Show how many events the log holds, in all and of each type",
+        ),
+        "verify": Lazy(
+            "infrastructure.cli.projections",
+            "verify",
+            "Validate every event of the log strictly: its name, version and fields, positions without gaps, times that"
+            " never decrease",
+        ),
+    }
+
+
 APPLICATION = typer.Typer(
     name="firstdegree",
-    cls=Group,
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -75,19 +121,9 @@ def firstdegree(
     sentence`); 130 interrupted.
     """
     source = context.get_parameter_source("address")
-    context.obj = Session(
+    context.obj = import_module("infrastructure.cli.session").Session(
         address, as_json, named=source is not None and source.name != "DEFAULT", accepts_loss=accept_loss
     )
-
-
-APPLICATION.command()(demo)
-APPLICATION.add_typer(DO, name="do")
-APPLICATION.add_typer(SHOW, name="show")
-APPLICATION.add_typer(IMPORT, name="import")
-APPLICATION.command()(log)
-APPLICATION.add_typer(PROJECTIONS, name="projections")
-APPLICATION.command()(stats)
-APPLICATION.command()(verify)
 
 
 @APPLICATION.command("manual")

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from projections.reading import Page
+from projections.reading import Page
 
 HIDDEN = "(not shown)"
 """Somebody on a path whom the viewer is not shown."""
@@ -142,8 +142,6 @@ class Output:
         if not records:
             print(empty)
             return
-        from rich.table import Table
-        from rich.text import Text
 
         table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
         names = [name for name in records[0] if any(record.get(name) for record in records)]
@@ -163,7 +161,6 @@ class Output:
     @property
     def console(self) -> "Console":
         """For what is drawn; where that goes to no terminal, in lines of a fixed length."""
-        from rich.console import Console
 
         return Console(highlight=False) if sys.stdout.isatty() else Console(width=COLUMNS, highlight=False)
 

@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
+from infrastructure.cli.failure import Failure
 from infrastructure.cli.group import Group
-from infrastructure.cli.session import Failure, Session
+from infrastructure.cli.session import Session
 
-PROJECTIONS = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None)
+PROJECTIONS = typer.Typer(add_completion=False, cls=Group, no_args_is_help=True, rich_markup_mode=None)
 
 
 @PROJECTIONS.callback()

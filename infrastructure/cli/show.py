@@ -7,9 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from infrastructure.cli.group import Group
-from infrastructure.cli.session import Session, as_of
+from infrastructure.cli.session import Session
+from infrastructure.cli.times import as_of
+from projections.invitation_queries import Wanted
 
-SHOW = typer.Typer(cls=Group, no_args_is_help=True, rich_markup_mode=None)
+SHOW = typer.Typer(add_completion=False, cls=Group, no_args_is_help=True, rich_markup_mode=None)
 ROWS = 20
 
 VIEWER = {"viewer": "As this member sees it; without it, as the host does."}
@@ -158,7 +160,6 @@ def add(question: Question) -> None:
 
 def _wanted(note_kind: str | None, degrees: str | None, shared_min: str | None) -> Any:
     """The filter of a box of invitations (S23)."""
-    from projections.invitation_queries import Wanted
 
     wrong = [each for each in (degrees or "1").split(",") if each not in NEAR]
     if wrong or not (shared_min or "0").isdecimal() or note_kind not in (None, "custom", "default"):

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
+import typer.main
 
 from domain import COMMANDS
 from infrastructure.cli import main as cli
 from infrastructure.cli.do import kebab
 from infrastructure.cli.do_fields import FIELDS
-from infrastructure.cli.session import moment
+from infrastructure.cli.group import first_sentence
+from infrastructure.cli.times import moment
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = "from infrastructure.cli.main import main; main()"
@@ -115,6 +118,12 @@ def test_b23_a_lost_tail_is_said_and_gone_on_without_only_when_accepted(network:
     assert "--accept-loss" in refused.error
     assert network("show", "profile", "ada", "--accept-loss").status == 0
     assert network("do", "publish-post", "--author", "ada", "--text", "anew").status == 0
+
+
+def test_the_list_of_commands_says_what_their_own_pages_say() -> None:
+    group = typer.main.get_command(cli.APPLICATION)
+    for name, lazy in cli.Commands.lazy.items():
+        assert first_sentence(group.get_command(typer.Context(group), name).help or "") == lazy.summary, name
 
 
 def test_help_loads_nothing_of_the_network() -> None:

@@ -1,0 +1,36 @@
+"""Times and points of the past, as a command line writes them."""
+
+from datetime import UTC, datetime, timedelta
+
+import typer
+
+from domain.identifiers import INSTANT_MAX
+
+
+def moment(text: str) -> int:
+    """An instant in microseconds UTC, from a date, a time with or without zone (then UTC), or microseconds."""
+    at = int(text) if text.isdecimal() else microseconds(time_of(text))
+    if not 0 <= at <= INSTANT_MAX:
+        raise typer.BadParameter(f"{text!r} is not between the years 1970 and 9999.")
+    return at
+
+
+def as_of(text: str | None) -> int | datetime | None:
+    """A point of the past: a position, or a time."""
+    if text is None:
+        return None
+    return int(text) if text.isdecimal() else time_of(text)
+
+
+def time_of(text: str) -> datetime:
+    """A date, or a time; without a zone it is UTC. A usage error for anything else."""
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no time: write 2026-01-31 or 2026-01-31T12:00Z.") from error
+    return given if given.tzinfo else given.replace(tzinfo=UTC)
+
+
+def microseconds(time: datetime) -> int:
+    """An instant as the log knows it."""
+    return (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

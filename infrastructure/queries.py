@@ -48,7 +48,7 @@ from projections.invitation_queries import (
     invitations,
     thread,
 )
-from projections.notice_queries import NoticeRow, notices
+from projections.notices import NoticeRow, notices
 from projections.profiles import Profile, profile
 from projections.reading import Page, Reading
 from projections.relationship import Relationship, relationship, relationships
@@ -59,7 +59,7 @@ GRAPH: Needs = ("members", "graph", "privacy")
 FOLLOWS: Needs = (*GRAPH, "followers")
 FEED: Needs = (*FOLLOWS, "publications", "feed_policy", "feed_push")
 INVITATIONS: Needs = (*GRAPH, "invitations")
-NOTICES: Needs = ("members", "privacy", "notices", "publications")
+NOTICES: Needs = (*GRAPH, "followers", "invitations", "notices", "publications")
 EVERYTHING: Needs = ()
 
 

@@ -70,9 +70,7 @@ def follow_obstacle(reading: Reading, viewer: str, author: str) -> str | None:
     if viewer == author:
         return "self"
     ((follows, always, setting, article),) = reading.all(_FOLLOW, viewer=viewer, author=author)
-    if (
-        setting == "connections" and not always
-    ):  # a stranger's follow from before is hidden, and cannot be repeated (X10)
+    if setting == "connections" and not always:  # the hidden follow of a stranger cannot be repeated (X10)
         return "not_followable"
     if follows:
         return "already"

@@ -128,6 +128,8 @@ class NaiveInvitations(NaiveState):
 
         def effect() -> None:
             invitation.thread.append((author, str(c.kind), text))
-            self.tell(other, "reply", author, invitation, self.position())
+            position = self.position()
+            if not (author == c.inviter and invitation.ignored):  # N2: the recipient has ignored the thread
+                self.tell(other, "reply", author, invitation, position)
 
         return effect

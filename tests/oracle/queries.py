@@ -256,20 +256,21 @@ def relationship(network: NaiveNetwork, viewer: str, member: str) -> dict[str, A
 
 
 def object_of(notice: Notice) -> Any:
-    if isinstance(notice.about, Share):
-        return notice.about.item
-    return (notice.about.inviter, notice.about.invitee) if isinstance(notice.about, Invitation) else notice.about
+    if isinstance(notice.about, Invitation):
+        return (notice.about.inviter, notice.about.invitee)
+    return notice.about.item if isinstance(notice.about, Share) else notice.actor
 
 
 def notices(network: NaiveNetwork, member: str) -> list[tuple[str, str, Any, bool]]:
-    """N1, N2: kind, actor, object and whether it is read, newest first. The object of an invitation's is the pair."""
+    """N1, N2: kind, actor, object and whether it is read, newest first. The object of an invitation's is the pair, that
+    of a follow's the follower."""
     if not is_viewer(network, member):
         return []
     return [
         (notice.kind, notice.actor, object_of(notice), notice.position <= network.members[member].read_up_to)
         for notice in reversed(network.notices)
         if notice.recipient == member and available(network, member, notice.actor)
-        if not (isinstance(notice.about, Share) and notice.about.deleted)
+        if network.holds(notice)
     ]
 
 

@@ -47,6 +47,7 @@ class Invitation:
 class Connection:
     position: int
     at: int
+    invitation: Invitation
 
 
 @dataclass
@@ -84,7 +85,7 @@ class Notice:
     recipient: str
     kind: str
     actor: str
-    about: Any  # an Invitation, a Share, or the member followed
+    about: "Invitation | Share | StandingFollow"
     position: int
 
 
@@ -202,21 +203,30 @@ class NaiveState:
         return self.last_position + self.facts_made
 
     def tell(self, recipient: str, kind: str, actor: str, about: Any, position: int) -> None:
-        """N1, N2."""
-        unread = [
-            e for e in self.notices if e.recipient == recipient and e.position > self.members[recipient].read_up_to
-        ]
-        same = [e for e in unread if (e.kind, e.actor) == (kind, actor) and same_object(e.about, about)]
+        """N1, N2: at most one notice for the same actor, kind and object while it is unread and stands."""
+        last_read = self.members[recipient].read_up_to
+        unread = [e for e in self.notices if e.recipient == recipient and e.position > last_read and self.holds(e)]
+        same = [e for e in unread if (e.kind, e.actor) == (kind, actor) and e.about is about]
         if recipient != actor and not same:
             self.notices.append(Notice(recipient, kind, actor, about, position))
 
+    def holds(self, notice: Notice) -> bool:
+        """N2: what the notice tells of stands. An accepted invitation does while the connection that it made does."""
+        about = notice.about
+        if isinstance(about, Share):
+            return not about.deleted and self.items[about.item].deleted is None
+        if isinstance(about, StandingFollow):
+            return about in self.follows.values()
+        connection = self.connections.get(frozenset((about.inviter, about.invitee)))
+        made = connection is not None and connection.invitation is about
+        return made or self.open_invitation(about.inviter, about.invitee) is about
+
     def start_following(self, follower: str, followee: str, automatic: bool) -> None:
         policy, position = self.policy, self.position()
-        self.follows[follower, followee] = StandingFollow(
-            position, self.now, policy.backfill_items, policy.backfill_days
-        )
+        follow = StandingFollow(position, self.now, policy.backfill_items, policy.backfill_days)
+        self.follows[follower, followee] = follow
         if not automatic:
-            self.tell(followee, "follower", follower, followee, position)
+            self.tell(followee, "follower", follower, follow, position)
 
     def connect(self, invitation: Invitation) -> None:
         """S3, S4: in the log's order."""
@@ -224,7 +234,7 @@ class NaiveState:
         invitation.state = "accepted"
         self.bars.discard((invitee, inviter))
         self.tell(inviter, "accepted", invitee, invitation, self.position())
-        self.connections[frozenset((inviter, invitee))] = Connection(self.position(), self.now)
+        self.connections[frozenset((inviter, invitee))] = Connection(self.position(), self.now, invitation)
         for each in self.invitations:
             if {each.inviter, each.invitee} == {inviter, invitee}:
                 each.connected_since = True
@@ -244,10 +254,3 @@ class NaiveState:
         for invitation in self.invitations:
             if {invitation.inviter, invitation.invitee} == {one, other} and invitation.state == "open":
                 invitation.state = "closed"
-
-
-def same_object(one: Any, other: Any) -> bool:
-    """N2. Shares of the same item are one object, while the share told of stands."""
-    if isinstance(one, Share) and isinstance(other, Share):
-        return one.item == other.item and not one.deleted
-    return one is other or (isinstance(one, str) and one == other)

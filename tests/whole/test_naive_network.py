@@ -277,9 +277,10 @@ def test_the_order_and_the_causes_of_a_feed() -> None:
     assert items_of(story, "cid") == ["ann.2", "ann.1"]
     story.all(UnmuteMember(muter="cid", muted="bob"), DeletePost(author="bob", item="share.0"))
     assert items_of(story, "cid") == ["ann.2", "ann.1"]
+    assert notices(story.network, "ann") == [("follower", "cid", "cid", False)]
     story.all(Unfollow(follower="cid", followee="ann"))
     assert items_of(story, "cid") == ["ann.1"]
-    assert notices(story.network, "ann") == [("follower", "cid", "ann", False)]
+    assert notices(story.network, "ann") == []
     assert hashtag_page(story.network, "a", "bob") == [("ann.1", "ann", True)]
 
 

@@ -291,6 +291,7 @@ def test_every_code_that_the_rules_name_exists() -> None:
         "status_updates_withheld",
         "recorded_at",
         "for_actor",
+        "as_of",
     }
 
 

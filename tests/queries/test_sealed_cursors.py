@@ -86,7 +86,9 @@ def code(ask: Callable[[], Any]) -> str | None:
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_b19_f8_peer_134_made_up_and_altered_cursors_are_refused(net: SmallNetwork, rng: random.Random, name: str) -> None:
+def test_b19_f8_peer_134_made_up_and_altered_cursors_are_refused(
+    net: SmallNetwork, rng: random.Random, name: str
+) -> None:
     ask = lists(net.net)[name]
     cursor = ask(limit=1).cursor
     assert cursor is not None

@@ -25,8 +25,8 @@ from projections.connection_queries import (
     named_mutuals,
 )
 from projections.degrees.degrees import SuggestionRow, degree, degrees, path, suggested, suggestions
-from projections.feeds.entries import FeedEntry
 from projections.feeds.hashtag_pages import HashtagItem, hashtag
+from projections.feeds.judging import FeedEntry
 from projections.feeds.pages import Why, feed, left_in_feed, why
 from projections.follower_queries import (
     FollowRow,

@@ -17,7 +17,7 @@ from infrastructure.app import Network
 from infrastructure.commands.request import GROUP_MAX, Request, Result
 from infrastructure.simulation.stream import simulate
 from infrastructure.simulation.world import BEGINNING
-from projections.feeds.entries import FeedEntry
+from projections.feeds.judging import FeedEntry
 from projections.invitation_queries import Message
 from projections.reading import Page
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from projections.feeds.entries import MUTED, NOT_AVAILABLE, OWN_ITEM, Absence, Cause, FeedEntry, Viewer
+from projections.feeds.judging import NOT_AVAILABLE, Absence, Cause, FeedEntry, judge, original_of, still_visible
 from projections.feeds.pulled import pulled
 from projections.feeds.pushed import pushed
+from projections.feeds.reader import Reader
 from projections.projection import OPEN
 from projections.reading import Page, Reading, page
 from projections.visibility import is_viewer
@@ -31,38 +33,34 @@ class Why:
 
 
 def feed(reading: Reading, viewer: str, limit: int = 20, before: int = OPEN) -> Page[FeedEntry]:
-    """The feed of a member, newest first, under the position `before`; empty for who is no member."""
-    rows = entries(Viewer(reading, viewer), before)
+    """The feed of a member, newest first, under the position `before`; empty for somebody who is no member."""
+    rows = entries(Reader(reading, viewer), before)
     return page(reading, limit, rows, lambda entry: entry.position, lambda: feed_length(reading, viewer))
-
-
-def left_in_feed(newest: Reading, viewer: str) -> Callable[[FeedEntry], FeedEntry | None]:
-    """What tells whether an entry of an earlier page may still be seen: it has not been deleted, hidden, blocked or
-    muted since (F8). One whose causes have ended otherwise stays on the pages that follow."""
-    reader = Viewer(newest, viewer)
-
-    def look(entry: FeedEntry) -> FeedEntry | None:
-        found = reader.judge(entry.item)
-        return None if found in (NOT_AVAILABLE, MUTED, OWN_ITEM) else entry
-
-    return look
 
 
 def feed_length(reading: Reading, viewer: str) -> int:
     """How many entries the whole feed has; they are all gone through."""
-    return sum(1 for _ in entries(Viewer(reading, viewer)))
+    return sum(1 for _ in entries(Reader(reading, viewer)))
 
 
-def entries(viewer: Viewer, before: int = OPEN, *, push: bool = True) -> Iterator[FeedEntry]:
+def left_in_feed(newest: Reading, viewer: str) -> Callable[[FeedEntry], FeedEntry | None]:
+    """What tells how much of an entry of an earlier page may still be seen as of a newer reading (F8)."""
+    reader = Reader(newest, viewer)
+    return partial(still_visible, reader) if is_viewer(newest, viewer) else lambda _: None
+
+
+def entries(reader: Reader, before: int = OPEN, *, push: bool = True) -> Iterator[FeedEntry]:
     """The entries under a position, lazily, in the order of F7. `push` False: nothing that was pushed is used; the
     entries are the same (F10)."""
-    if not is_viewer(viewer.reading, viewer.member):
+    if not is_viewer(reader.reading, reader.member):
         return
-    below = min(before - 1, viewer.reading.as_of)
-    candidates = pushed(viewer, below) if push else pulled(viewer, below)
-    for position, original in candidates:
-        found = viewer.judge(original)
-        # It is met at each activity that might have brought it, and stands at the newest that did.
+    below = min(before - 1, reader.reading.as_of)
+    judged: dict[str, FeedEntry | Absence] = {}
+    for position, item in pushed(reader, below) if push else pulled(reader, below):
+        found = judged.get(item)
+        if found is None:
+            found = judged[item] = judge(reader, item)
+        # An item is met at each activity that might have brought it, and stands at the newest that did.
         if isinstance(found, FeedEntry) and found.position == position:
             yield found
 
@@ -70,13 +68,13 @@ def entries(viewer: Viewer, before: int = OPEN, *, push: bool = True) -> Iterato
 def why(reading: Reading, viewer: str, item: str) -> Why:
     """Why an item, or what a share leads to, is in a member's feed or not.
 
-    The codes, in the order in which the rules are held: not_available (the viewer is no member, or the item is
-    unknown, deleted, hidden, in a block, or for connections only: one answer for all), own_item, muted,
-    status_updates_withheld, no_cause.
+    The codes, in the order in which the rules are applied: not_available (the viewer is no member, or the item is
+    unknown, deleted, hidden, in a block, or for connections only: one answer for all), own_item, muted (its author, or
+    whoever shared it), status_updates_withheld, no_cause.
     """
-    reader = Viewer(reading, viewer)
-    original = reader.original_of(item) if is_viewer(reading, viewer) else None
-    found: FeedEntry | Absence = NOT_AVAILABLE if original is None else reader.judge(original)
+    reader = Reader(reading, viewer)
+    original = original_of(reader, item) if is_viewer(reading, viewer) else None
+    found = NOT_AVAILABLE if original is None else judge(reader, original)
     if isinstance(found, Absence):
         return Why(item if found is NOT_AVAILABLE or original is None else original, code=found.code, rule=found.rule)
     return Why(found.item, found.causes, found.position)

@@ -1,4 +1,4 @@
-"""The pulled feed: where entries can come from, newest first, read from what the viewer follows.
+"""The pulled feed: where entries can come from, newest first, read from what the reader follows.
 
 A *candidate* is a position and the original that may have been brought there. Candidates are found without judgement
 of the item, by streams that are opened only when the merge has come down to the position from which on they may hold
@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
-from projections.feeds.entries import Viewer
+from projections.feeds.reader import Reader
 from projections.projection import STANDS, stands
 from projections.reading import Reading
 
@@ -23,7 +23,7 @@ SELECT follow.followee,
   (SELECT activity.began FROM activity
     WHERE activity.actor = follow.followee AND activity.began <= :below AND activity.ended > :as_of
     ORDER BY activity.began DESC LIMIT 1) AS newest
-FROM follow WHERE follow.follower = :viewer AND {stands("follow")}"""
+FROM follow WHERE follow.follower = :reader AND {stands("follow")}"""
 ACTIVITIES = """
 SELECT began, original, kind, author, at FROM activity
 WHERE actor = :actor AND began <= :below AND ended > :as_of
@@ -33,7 +33,7 @@ SELECT wanted.hashtag, wanted.began,
   (SELECT found.began FROM hashtag_item AS found
     WHERE found.hashtag = wanted.hashtag AND found.began <= :below AND found.began > wanted.began
     ORDER BY found.began DESC LIMIT 1) AS newest
-FROM hashtag_follow AS wanted WHERE wanted.member = :viewer AND {stands("wanted")}"""
+FROM hashtag_follow AS wanted WHERE wanted.member = :reader AND {stands("wanted")}"""
 HASHTAG_ITEMS = f"""
 SELECT began, item, author FROM hashtag_item
 WHERE hashtag = :hashtag AND began <= :below AND began > :since AND {STANDS}
@@ -75,46 +75,46 @@ def descending(reading: Reading, sql: str, below: int, **parameters: Any) -> Ite
         below, size = rows[-1][0] - 1, min(size * 4, MOST_ROWS)
 
 
-def from_followee(viewer: Viewer, followee: str, below: int) -> Iterator[Candidate]:
+def from_followee(reader: Reader, followee: str, below: int) -> Iterator[Candidate]:
     """What a followee published and shared; of what is older than the follow, the originals that it backfills."""
-    follow = viewer.follow(followee)
-    if follow is None or viewer.relation(followee).muted:
+    follow = reader.follow(followee)
+    if follow is None or reader.relation(followee).muted:
         return
-    for position, original, kind, author, at in descending(viewer.reading, ACTIVITIES, below, actor=followee):
+    for position, original, kind, author, at in descending(reader.reading, ACTIVITIES, below, actor=followee):
         if position < follow[0]:
-            oldest, earliest = viewer.backfill(followee)
+            oldest, earliest = reader.backfill(followee)
             if position < oldest or at < earliest:
                 return  # and so is everything older
             if kind == "share":
                 continue
-        if author != viewer.member:
+        if author != reader.member:
             yield position, original
 
 
-def from_hashtag(viewer: Viewer, hashtag: str, since: int, below: int) -> Iterator[Candidate]:
-    """What was published under a hashtag since the viewer followed it."""
-    for position, item, author in descending(viewer.reading, HASHTAG_ITEMS, below, hashtag=hashtag, since=since):
-        if author != viewer.member:
+def from_hashtag(reader: Reader, hashtag: str, since: int, below: int) -> Iterator[Candidate]:
+    """What was published under a hashtag since the reader followed it."""
+    for position, item, author in descending(reader.reading, HASHTAG_ITEMS, below, hashtag=hashtag, since=since):
+        if author != reader.member:
             yield position, item
 
 
-def add_followees(viewer: Viewer, merge: Merge, below: int) -> None:
+def add_followees(reader: Reader, merge: Merge, below: int) -> None:
     """A stream for each followee, from their newest activity on."""
-    for followee, newest in viewer.reading.all(FOLLOWED, viewer=viewer.member, below=below):
+    for followee, newest in reader.reading.all(FOLLOWED, reader=reader.member, below=below):
         if newest is not None:
-            merge.add(newest, from_followee(viewer, followee, newest))
+            merge.add(newest, from_followee(reader, followee, newest))
 
 
-def add_hashtags(viewer: Viewer, merge: Merge, below: int) -> None:
+def add_hashtags(reader: Reader, merge: Merge, below: int) -> None:
     """A stream for each followed hashtag, from its newest item on."""
-    for hashtag, since, newest in viewer.reading.all(HASHTAGS, viewer=viewer.member, below=below):
+    for hashtag, since, newest in reader.reading.all(HASHTAGS, reader=reader.member, below=below):
         if newest is not None:
-            merge.add(newest, from_hashtag(viewer, hashtag, since, newest))
+            merge.add(newest, from_hashtag(reader, hashtag, since, newest))
 
 
-def pulled(viewer: Viewer, below: int) -> Merge:
+def pulled(reader: Reader, below: int) -> Merge:
     """All that may be in the feed at or below a position."""
     merge = Merge()
-    add_followees(viewer, merge, below)
-    add_hashtags(viewer, merge, below)
+    add_followees(reader, merge, below)
+    add_hashtags(reader, merge, below)
     return merge

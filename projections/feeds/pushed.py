@@ -2,65 +2,65 @@
 
 from collections.abc import Iterator
 
-from projections.feeds.entries import Viewer
 from projections.feeds.policy import PUSH_FOLLOWERS_MAX
 from projections.feeds.pulled import Candidate, Merge, add_followees, add_hashtags, from_followee
 from projections.feeds.push_tables import ACTS
+from projections.feeds.reader import Reader
 from projections.projection import OPEN, stands
 
 IS_PUSHED = f"SELECT min(began) FROM feed_policy WHERE name = '{PUSH_FOLLOWERS_MAX}' AND value > 0 AND began <= :as_of"
-NEWEST_GAP = "SELECT max(began) FROM feed_gap WHERE viewer = :viewer"
+NEWEST_GAP = "SELECT max(began) FROM feed_gap WHERE viewer = :reader"
 NEXT_ACT = "SELECT min(began) FROM (" + " UNION ALL ".join(
-    f"SELECT * FROM (SELECT began FROM {table} WHERE {actor} = :viewer AND began > :gap ORDER BY began LIMIT 1)"
+    f"SELECT * FROM (SELECT began FROM {table} WHERE {actor} = :reader AND began > :gap ORDER BY began LIMIT 1)"
     for table, actor in ACTS
 )
 NEXT_ACT += ")"
-OLDEST_KEPT = "SELECT sequence, began FROM feed_entry WHERE viewer = :viewer ORDER BY sequence LIMIT 1"
+OLDEST_KEPT = "SELECT sequence, began FROM feed_entry WHERE viewer = :reader ORDER BY sequence LIMIT 1"
 ENTRIES = """
 SELECT began, original, sequence FROM feed_entry
-WHERE viewer = :viewer AND sequence < :sequence AND began <= :below
+WHERE viewer = :reader AND sequence < :sequence AND began <= :below
 ORDER BY sequence DESC LIMIT :size"""
 UNPUSHED_FOLLOWEES = f"""
 SELECT follow.followee, author.began FROM follow CROSS JOIN feed_unpushed AS author
-WHERE follow.follower = :viewer AND {stands("follow")}
+WHERE follow.follower = :reader AND {stands("follow")}
   AND author.author = follow.followee AND author.began > :complete_from"""
 RECENT_FOLLOWS = f"""
 SELECT follow.began, follow.followee FROM follow
-WHERE follow.follower = :viewer AND follow.began <= :below AND follow.began > :complete_from AND {stands("follow")}
+WHERE follow.follower = :reader AND follow.began <= :below AND follow.began > :complete_from AND {stands("follow")}
 ORDER BY follow.began DESC LIMIT :size"""
 
 FOLLOWS_AT_ONCE = 64
 
 
-def complete_from(viewer: Viewer) -> int | None:
-    """Above which position all that was not pushed to the viewer is noted; None: nothing was ever to be pushed.
+def complete_from(reader: Reader) -> int | None:
+    """Above which position all that was not pushed to the reader is noted; None: nothing was ever to be pushed.
 
     Below are the time before anything was pushed, the newest gap of a dormant reader, and what is no longer kept.
     """
-    reading = viewer.reading
+    reading = reader.reading
     (first,) = reading.all(IS_PUSHED)[0]
     if first is None:
         return None
     bounds = [int(first)]
-    (gap,) = reading.all(NEWEST_GAP, viewer=viewer.member)[0]
+    (gap,) = reading.all(NEWEST_GAP, reader=reader.member)[0]
     if gap is not None:
-        (returned,) = reading.all(NEXT_ACT, viewer=viewer.member, gap=gap)[0]
+        (returned,) = reading.all(NEXT_ACT, reader=reader.member, gap=gap)[0]
         bounds.append(reading.as_of if returned is None else returned)
-    oldest = reading.one(OLDEST_KEPT, viewer=viewer.member)
+    oldest = reading.one(OLDEST_KEPT, reader=reader.member)
     if oldest is not None and oldest[0] > 1:
         bounds.append(oldest[1] - 1)
     return max(bounds)
 
 
-def from_entries(viewer: Viewer, below: int) -> Iterator[Candidate]:
-    """What was pushed to the viewer."""
+def from_entries(reader: Reader, below: int) -> Iterator[Candidate]:
+    """What was pushed to the reader."""
     size, sequence = 32, OPEN
-    while rows := viewer.reading.all(ENTRIES, viewer=viewer.member, sequence=sequence, below=below, size=size):
+    while rows := reader.reading.all(ENTRIES, reader=reader.member, sequence=sequence, below=below, size=size):
         yield from ((position, original) for position, original, _ in rows)
         sequence = rows[-1][2]
 
 
-def pushed(viewer: Viewer, below: int) -> Merge:
+def pushed(reader: Reader, below: int) -> Merge:
     """All that may be in the feed at or below a position: what was pushed, and of the rest only what may have to be
     pulled.
 
@@ -69,34 +69,34 @@ def pushed(viewer: Viewer, below: int) -> Merge:
     complete.
     """
     merge = Merge()
-    complete = complete_from(viewer)
-    add_hashtags(viewer, merge, below)
+    complete = complete_from(reader)
+    add_hashtags(reader, merge, below)
     if complete is None or below <= complete:
-        add_followees(viewer, merge, below)
+        add_followees(reader, merge, below)
         return merge
 
     def everybody() -> Iterator[Candidate]:
-        add_followees(viewer, merge, complete)
+        add_followees(reader, merge, complete)
         yield from ()
 
     def backfilled(newest: int) -> Iterator[Candidate]:
         # A follow can bring items from before it once the merge is below the follow, and not earlier.
-        rows = viewer.reading.all(
-            RECENT_FOLLOWS, viewer=viewer.member, below=newest, complete_from=complete, size=FOLLOWS_AT_ONCE
+        rows = reader.reading.all(
+            RECENT_FOLLOWS, reader=reader.member, below=newest, complete_from=complete, size=FOLLOWS_AT_ONCE
         )
         for position, followee in rows:
             bound = min(position - 1, below)
-            merge.add(bound, from_followee(viewer, followee, bound))
+            merge.add(bound, from_followee(reader, followee, bound))
         if len(rows) == FOLLOWS_AT_ONCE:
             newest = rows[-1][0] - 1
             merge.add(min(newest, below), backfilled(newest))
         yield from ()
 
-    merge.add(below, from_entries(viewer, below))
+    merge.add(below, from_entries(reader, below))
     merge.add(below, backfilled(OPEN))
     merge.add(complete, everybody())
-    unpushed = viewer.reading.all(UNPUSHED_FOLLOWEES, viewer=viewer.member, complete_from=complete)
+    unpushed = reader.reading.all(UNPUSHED_FOLLOWEES, reader=reader.member, complete_from=complete)
     for followee, newest in unpushed:
         bound = min(newest, below)
-        merge.add(bound, from_followee(viewer, followee, bound))
+        merge.add(bound, from_followee(reader, followee, bound))
     return merge

@@ -28,18 +28,9 @@ def brought_at(network: NaiveNetwork, item: str, causes: frozenset[Cause]) -> in
 
 def why(network: NaiveNetwork, viewer: str, item_id: str) -> frozenset[Cause] | str:
     """F9: the causes, or the first rule that keeps it out."""
-    item = network.items.get(item_id)
-    if not is_viewer(network, viewer) or item is None or item.deleted is not None:
-        return NOT_AVAILABLE
-    if not available(network, viewer, item.author):
-        return NOT_AVAILABLE
-    own = viewer == item.author
-    if item.audience == "connections" and not own and not connected(network, viewer, item.author, despite=viewer):
-        return "F2"  # told as not available, and so ahead of what may be told
-    if (viewer, item.author) in network.mutes:
-        return "F1"
-    if own:
-        return "F5"
+    if (rule := kept_from(network, viewer, item_id)) is not None:
+        return rule
+    item = network.items[item_id]
     brought = follow_cause(network, viewer, item)
     others = hashtag_causes(network, viewer, item) | share_causes(network, viewer, item_id)
     causes = others | (brought if status_update_reaches(network, viewer, item_id) else set())
@@ -48,6 +39,34 @@ def why(network: NaiveNetwork, viewer: str, item_id: str) -> frozenset[Cause] | 
     if any((viewer, share.sharer) in network.mutes for share in bringing_shares(network, viewer, item_id)):
         return "F1"  # but for a mute, a share would bring it
     return "F4" if brought else "F3"
+
+
+def kept_from(network: NaiveNetwork, viewer: str, item_id: str) -> str | None:
+    """The first rule that keeps it out whatever brings it (F1, F2, F5), or None."""
+    item = network.items.get(item_id)
+    if not is_viewer(network, viewer) or item is None or item.deleted is not None:
+        return NOT_AVAILABLE
+    if not available(network, viewer, item.author):
+        return NOT_AVAILABLE
+    own = viewer == item.author
+    if item.audience == "connections" and not own and not connected(network, viewer, item.author, despite=viewer):
+        return "F2"  # answered as not available, and so ahead of what may be said
+    if (viewer, item.author) in network.mutes:
+        return "F1"
+    return "F5" if own else None
+
+
+def left_of(network: NaiveNetwork, viewer: str, item_id: str, causes: frozenset[Cause]) -> frozenset[Cause]:
+    """F8: with which causes an entry of an earlier page is on the next ones; none if it may no longer be seen."""
+    if kept_from(network, viewer, item_id) is not None:
+        return frozenset()
+    standing = {share.share: share.sharer for share in network.shares if not share.deleted}
+    return frozenset(
+        cause
+        for cause in causes
+        if cause[0] != "share"
+        or (cause[2] in standing and available(network, viewer, cause[1]) and (viewer, cause[1]) not in network.mutes)
+    )
 
 
 # F3: the three kinds of cause

@@ -17,8 +17,9 @@ from domain import (
     RestrictMember,
     SharePost,
 )
-from projections.feeds.entries import FeedEntry, Viewer
+from projections.feeds.judging import FeedEntry
 from projections.feeds.pages import Why, entries, feed, why
+from projections.feeds.reader import Reader
 from projections.reading import Reading
 
 PUSHES = (0, 2, 1_000)
@@ -110,8 +111,8 @@ class FeedNetwork(SmallNetwork):
 
 def everywhere(reading: Reading, viewer: str) -> list[FeedEntry]:
     """The feed of a reading, after seeing that all ways to it agree."""
-    found = list(entries(Viewer(reading, viewer), push=False))
-    assert list(entries(Viewer(reading, viewer))) == found, "pushed and pulled differ"
+    found = list(entries(Reader(reading, viewer), push=False))
+    assert list(entries(Reader(reading, viewer))) == found, "pushed and pulled differ"
     for limit in (1, 2, 3, 100):
         assert walk(lambda before: feed(reading, viewer, limit, before)) == found, "pages differ from the whole"  # noqa: B023
     assert feed(reading, viewer).total == len(found)

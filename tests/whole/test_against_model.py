@@ -3,6 +3,7 @@ answer, live, rebuilt, as of earlier positions, and whether feeds are pulled or 
 
 import random
 from collections.abc import Callable, Sequence
+from itertools import islice, permutations
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from oracle import queries as naive
 from oracle.network import NaiveNetwork
 from support.random_commands import HASHTAGS, START, command_histories, random_commands, resolved
 
-from domain import ChangePolicy, Command, Refused
+from domain import ChangeFollowerSetting, ChangePolicy, Command, Follow, FollowerSetting, Refused
 from infrastructure.app import Network, open_network
 from projections.reading import Page
 
@@ -205,6 +206,42 @@ def test_long_random_histories(rng: random.Random, push: int, round_: int) -> No
             if number % 20 == 0:  # batches of many sizes: derived rows come stretch by stretch
                 twins.network.catch_up()
         check(twins, rng, [rng.randrange(10_000) for _ in range(2)])
+
+
+@pytest.mark.parametrize("push", [0, 1000])
+def test_f8_a_feed_walked_while_anything_happens(rng: random.Random, push: int) -> None:
+    """The pages after the first show what the feed had then, in its order, less what may no longer be seen."""
+    twins, compared = Twins(push), 0
+    with twins.network:
+        commands = random_commands(rng, 6, 400)
+        for command, now in islice(commands, 7):  # the members are registered
+            twins.do(command, now)
+        for one, other in permutations(twins.model.members, 2):
+            twins.do(ChangeFollowerSetting(member=other, setting=FollowerSetting.EVERYONE), now)
+            twins.do(Follow(follower=one, followee=other), now)
+        for command, now in islice(commands, 80):
+            twins.do(command, now)
+        while True:
+            twins.network.catch_up()
+            model = twins.model.as_of(twins.model.last_position)
+            pages = {viewer: twins.network.feed(viewer, limit=rng.choice((1, 2, 3))) for viewer in model.members}
+            meanwhile = list(islice(commands, rng.choice((1, 5, 20, 60))))
+            for command, now in meanwhile:
+                twins.do(command, now)
+            twins.network.catch_up()
+            for viewer, first in pages.items():
+                rows, cursor = list[Any](), first.cursor
+                while cursor is not None:
+                    page = twins.network.feed(viewer, limit=rng.choice((1, 2, 50)), cursor=cursor)
+                    rows, cursor = rows + page.rows, page.cursor
+                before = naive_feed.feed(model, viewer)[len(first.rows) :]
+                left = [(row[0], naive_feed.left_of(twins.model, viewer, row[0], row[3])) for row in before]
+                expected = [row for row in left if row[1]]
+                assert [(row.item, causes(row.causes)) for row in rows] == expected, viewer
+                compared += first.cursor is not None
+            if not meanwhile:
+                break
+    assert compared
 
 
 @given(command_histories())

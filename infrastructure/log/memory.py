@@ -1,10 +1,8 @@
 """A log in memory: for tests, trials and reference. It keeps every promise of Log but durability."""
 
-from __future__ import annotations
-
 import threading
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from infrastructure.log.dcb import (
     DCBAppendCondition,
@@ -18,55 +16,50 @@ from infrastructure.log.dcb import (
 from infrastructure.log.interface import Log
 from infrastructure.log.transaction import AppendTransaction, Recorded, sound_tags
 from infrastructure.log.unavailable import LogUnavailable
+from infrastructure.log.write_turn import WriteTurn
 
 BUSY_SECONDS_MAX = 30.0
 Stored = tuple[str, bytes, tuple[str, ...]]
 
 
 class MemoryLog(Log):
-    """Events in a list, and the positions of each type and of each tag and type in ascending lists beside it.
-
-    What a transaction appends lies at the ends of these lists, beyond the committed head, where readers do not look."""
+    """A log that ends with its process, for any number of threads."""
 
     def __init__(self, *, busy_seconds: float = BUSY_SECONDS_MAX) -> None:
         super().__init__()
         self._busy_seconds = busy_seconds
-        self._write_lock = threading.Lock()
-        self._lists_lock = threading.Lock()
-        self._head = 0
+        self._turn = WriteTurn()
+        self._lists = _Lists()
         self._closed = False
-        self._events: list[Stored] = []
-        self._by_type: dict[str, list[int]] = {}
-        self._by_tag: dict[str, dict[str, list[int]]] = {}
 
     def begin(self) -> AppendTransaction:
-        if not self._write_lock.acquire(timeout=self._busy_seconds):
-            raise LogUnavailable("busy", f"The log was not free within {self._busy_seconds:g} seconds")
+        self._require_open()
+        transaction = _MemoryAppendTransaction(self._lists, self._turn, self._busy_seconds, self.wake_listeners)
         try:
-            self._require_open()
+            self._require_open()  # it may have been closed while we waited
         except LogUnavailable:
-            self._write_lock.release()
+            transaction.rollback()
             raise
-        return _MemoryAppendTransaction(self)
+        return transaction
 
     def head(self) -> int:
         self._require_open()
-        return self._head
+        return self._lists.head
 
     def page(self, after: int, limit: int) -> list[Recorded]:
         self._require_open()
-        last = min(self._head, after + limit)
-        return [(position, *self._events[position - 1][:2]) for position in range(max(after, 0) + 1, last + 1)]
+        last = min(self._lists.head, after + limit)
+        return [self._lists.recorded(position) for position in range(max(after, 0) + 1, last + 1)]
 
     def load(self, tag: str, types: Sequence[str], after: int = 0) -> list[Recorded]:
         self._require_open()
-        with self._lists_lock:
-            return self._load(tag, types, after, self._head)
+        with self._lists.lock:
+            return self._lists.load(tag, types, after, self._lists.head)
 
     def tail_of(self, tag: str) -> int | None:
         self._require_open()
-        with self._lists_lock:
-            return self._tail_of(tag, self._head)
+        with self._lists.lock:
+            return self._lists.tail_of(tag, self._lists.head)
 
     def matching(
         self,
@@ -78,32 +71,74 @@ class MemoryLog(Log):
         newest_first: bool = False,
     ) -> list[DCBSequencedEvent]:
         self._require_open()
-        with self._lists_lock:
-            last = self._head if before is None else min(self._head, before - 1)
+        lists, limit = self._lists, max(limit, 0)
+        with lists.lock:
+            last = lists.head if before is None else min(lists.head, before - 1)
             items = query.items if query else []
+            chosen: Sequence[int]
             if not items or any(not item.types and not item.tags for item in items):
-                chosen: Sequence[int] = range(max(after, 0) + 1, last + 1)
-                chosen = chosen[::-1][: max(limit, 0)] if newest_first else chosen[: max(limit, 0)]
+                chosen = range(max(after, 0) + 1, last + 1)
+                chosen = chosen[::-1][:limit] if newest_first else chosen[:limit]
             else:
                 found: set[int] = set()
                 for item in items:
-                    found.update(self._positions(item, after, last, limit, newest_first))
-                chosen = sorted(found, reverse=newest_first)[: max(limit, 0)]
-            return [self._sequenced(position) for position in chosen]
+                    found.update(lists.positions(item, after, last, limit, newest_first))
+                chosen = sorted(found, reverse=newest_first)[:limit]
+            return [lists.sequenced(position) for position in chosen]
 
     def close(self) -> None:
         self._closed = True
         self.wake_listeners()
 
     def _require_open(self) -> None:
+        self._turn.require_own_process()
         if self._closed:
             raise LogUnavailable("closed", "The log has been closed")
 
-    def _sequenced(self, position: int) -> DCBSequencedEvent:
+
+class _Lists:
+    """The events in a list, and the positions of each type and of each tag and type in ascending lists beside it.
+
+    What a transaction appends lies at the ends of these lists, beyond `head`, where readers do not look. `lock` is held
+    while they are read or changed; the transaction, which alone changes them, reads them without."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.head = 0
+        self._events: list[Stored] = []
+        self._by_type: dict[str, list[int]] = {}
+        self._by_tag: dict[str, dict[str, list[int]]] = {}
+
+    def recorded(self, position: int) -> Recorded:
+        type_, data, _ = self._events[position - 1]
+        return position, type_, data
+
+    def sequenced(self, position: int) -> DCBSequencedEvent:
         type_, data, tags = self._events[position - 1]
         return DCBSequencedEvent(DCBEvent(type=type_, data=data, tags=list(tags)), position)
 
-    def _load(self, tag: str, types: Sequence[str], after: int, last: int) -> list[Recorded]:
+    def append(self, stored: Stored) -> None:
+        type_, _, tags = stored
+        self._events.append(stored)
+        position = len(self._events)
+        self._by_type.setdefault(type_, []).append(position)
+        for tag in tags:
+            self._by_tag.setdefault(tag, {}).setdefault(type_, []).append(position)
+
+    def truncate(self, last: int) -> None:
+        """Forgets what lies beyond a position, also an event that an interrupt left there by half."""
+        while len(self._events) > last:
+            position, (type_, _, tags) = len(self._events), self._events[-1]
+            _drop_last(self._by_type, type_, position)
+            for tag in tags:
+                by_type = self._by_tag.get(tag, {})
+                _drop_last(by_type, type_, position)
+                if not by_type:
+                    self._by_tag.pop(tag, None)
+            self._events.pop()
+
+    def load(self, tag: str, types: Sequence[str], after: int, last: int) -> list[Recorded]:
+        """The events with the tag and one of the types (none: any) in (after, last]."""
         by_type = self._by_tag.get(tag)
         if by_type is None:
             return []
@@ -112,29 +147,21 @@ class MemoryLog(Log):
             positions = by_type.get(type_)
             if positions and positions[-1] > after:
                 found.update(positions[bisect_right(positions, after) : bisect_right(positions, last)])
-        return [(position, *self._events[position - 1][:2]) for position in sorted(found)]
+        return [self.recorded(position) for position in sorted(found)]
 
-    def _tail_of(self, tag: str, last: int) -> int | None:
+    def tail_of(self, tag: str, last: int) -> int | None:
+        """The newest position with the tag, up to `last`."""
         tail = 0
         for positions in self._by_tag.get(tag, {}).values():
             count = bisect_right(positions, last)
             tail = max(tail, positions[count - 1] if count else 0)
         return tail or None
 
-    def _runs(self, item: DCBQueryItem) -> Iterable[list[int]]:
-        """Ascending lists of positions that hold every event of the item, and, with several tags, others too."""
-        if not item.tags:
-            return [self._by_type[type_] for type_ in set(item.types) if type_ in self._by_type]
-        tagged = [self._by_tag.get(tag, {}) for tag in item.tags]
-        fewest = min(tagged, key=len)
-        types = set(item.types or fewest)
-        return [min((by_type.get(type_, []) for by_type in tagged), key=len) for type_ in types]
-
-    def _positions(self, item: DCBQueryItem, after: int, last: int, limit: int, newest_first: bool) -> list[int]:
-        """For each type of the item its first `limit` positions after `after` and up to `last`."""
-        tags = frozenset(item.tags[1:] and item.tags)
+    def positions(self, item: DCBQueryItem, after: int, last: int, limit: int, newest_first: bool) -> list[int]:
+        """For each type of the item its first `limit` positions in (after, last]."""
+        tags = set(item.tags) if len(item.tags) > 1 else set()
         found: list[int] = []
-        for positions in self._runs(item):
+        for positions in self._candidates(item):
             start, end = bisect_right(positions, after), bisect_left(positions, last + 1)
             enough = len(found) + limit
             for index in range(end - 1, start - 1, -1) if newest_first else range(start, end):
@@ -144,75 +171,93 @@ class MemoryLog(Log):
                     found.append(positions[index])
         return found
 
+    def _candidates(self, item: DCBQueryItem) -> Iterable[list[int]]:
+        """Ascending lists of positions that hold every event of the item, and, with several tags, others too."""
+        if not item.tags:
+            return [self._by_type[type_] for type_ in set(item.types) if type_ in self._by_type]
+        tagged = [self._by_tag.get(tag, {}) for tag in item.tags]
+        fewest = min(tagged, key=len)
+        types = set(item.types or fewest)
+        return [min((by_type.get(type_, []) for by_type in tagged), key=len) for type_ in types]
+
+
+def _drop_last(lists: dict[str, list[int]], key: str, position: int) -> None:
+    """Removes the position from the end of the key's list, if it is there, and the list with its last position."""
+    positions = lists.get(key, [])
+    if positions[-1:] == [position]:
+        positions.pop()
+    if not positions:
+        lists.pop(key, None)
+
 
 class _MemoryAppendTransaction(AppendTransaction):
-    def __init__(self, log: MemoryLog) -> None:
-        self._log = log
-        self._open = True
-        self.head = log._head
+    def __init__(
+        self,
+        lists: _Lists,
+        turn: WriteTurn,
+        busy_seconds: float,
+        wake: Callable[[], None],
+    ) -> None:
+        self._lists = lists
+        self._wake = wake
+        super().__init__(turn)
+        try:
+            if not turn.take(self._holder, busy_seconds):
+                raise LogUnavailable("busy", f"The log was not free within {busy_seconds:g} seconds")
+            with lists.lock:
+                lists.truncate(lists.head)  # what a rollback left that was interrupted
+            self.head = lists.head
+        except BaseException:
+            turn.give_back(self._holder)
+            raise
 
     def append(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> int:
         self._require_open()
         if not events:
             raise ProgrammingError("An append needs at least one event")
-        log = self._log
         if condition is not None and self._fails(condition):
             raise IntegrityError(condition)
         stored = [(event.type, event.data, tuple(sound_tags(event))) for event in events]
-        with log._lists_lock:
-            for type_, data, tags in stored:
-                self.head += 1
-                log._events.append((type_, data, tags))
-                log._by_type.setdefault(type_, []).append(self.head)
-                for tag in tags:
-                    log._by_tag.setdefault(tag, {}).setdefault(type_, []).append(self.head)
+        with self._lists.lock:
+            try:
+                for each in stored:
+                    self._lists.append(each)
+            except BaseException:  # an interrupt: all of an append or nothing
+                self._lists.truncate(self.head)
+                raise
+            self.head += len(stored)
         return self.head
 
     def load(self, tag: str, types: Sequence[str], after: int = 0) -> list[Recorded]:
         self._require_open()
-        return self._log._load(tag, types, after, self.head)
+        return self._lists.load(tag, types, after, self.head)
 
     def tail_of(self, tag: str) -> int | None:
         self._require_open()
-        return self._log._tail_of(tag, self.head)
+        return self._lists.tail_of(tag, self.head)
 
     def commit(self) -> None:
         self._require_open()
-        self._open = False
-        changed = self.head != self._log._head
-        self._log._head = self.head
-        self._log._write_lock.release()
+        changed = self.head != self._lists.head
+        self._lists.head = self.head
+        self._turn.give_back(self._holder)
         if changed:
-            self._log.wake_listeners()
+            self._wake()
 
     def rollback(self) -> None:
-        if not self._open:
+        if not self._turn.held_by(self._holder):
             return
-        self._open = False
-        log = self._log
-        with log._lists_lock:
-            while len(log._events) > log._head:
-                type_, _, tags = log._events.pop()
-                log._by_type[type_].pop()
-                for tag in tags:
-                    log._by_tag[tag][type_].pop()
-                    if not log._by_tag[tag][type_]:
-                        del log._by_tag[tag][type_]
-                    if not log._by_tag[tag]:
-                        del log._by_tag[tag]
-        log._write_lock.release()
-
-    def _require_open(self) -> None:
-        if not self._open:
-            raise ProgrammingError("This AppendTransaction has been committed or rolled back")
+        try:
+            with self._lists.lock:
+                self._lists.truncate(self._lists.head)
+        finally:
+            self._turn.give_back(self._holder)
 
     def _fails(self, condition: DCBAppendCondition) -> bool:
         after = condition.after or 0
         if after >= self.head:
             return False  # nothing is newer, so nothing newer can match
         items = condition.fail_if_events_match.items
-        if not items:
-            return True
-        return any(
-            not (item.types or item.tags) or self._log._positions(item, after, self.head, 1, True) for item in items
+        return not items or any(
+            not (item.types or item.tags) or self._lists.positions(item, after, self.head, 1, True) for item in items
         )

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from infrastructure.log.dcb import DCBAppendCondition, DCBEvent, ProgrammingError
+from infrastructure.log.write_turn import WriteTurn
 
 Recorded = tuple[int, str, bytes]
 """One event as it is replayed: position, type, data."""
@@ -31,6 +32,23 @@ class AppendTransaction(ABC):
 
     head: int
     """Position of the last event, including those appended here and not yet committed."""
+
+    _holder: object | None = None
+
+    def __init__(self, turn: WriteTurn) -> None:
+        """`turn`: whose turn it is to write; each store takes it with `self._holder`."""
+        self._turn = turn
+        self._holder = object()
+
+    def __del__(self) -> None:
+        # An interrupt between two steps of begin(), commit() or rollback() can lose a transaction that is open.
+        if self._holder is not None:
+            self.rollback()
+
+    def _require_open(self) -> None:
+        """Raises ProgrammingError if this AppendTransaction has ended."""
+        if not self._turn.held_by(self._holder):
+            raise ProgrammingError("This AppendTransaction has been committed or rolled back")
 
     @abstractmethod
     def append(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> int:

@@ -1,37 +1,30 @@
 """A log in one SQLite file, shared by any number of threads and of processes on one machine."""
 
-from __future__ import annotations
-
-import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import apsw
 import orjson
 
 from infrastructure.log.dcb import DCBEvent, DCBQuery, DCBQueryItem, DCBSequencedEvent
 from infrastructure.log.interface import Log
-from infrastructure.log.sqlite.file import explained, open_reader, open_writer, same_file
+from infrastructure.log.sqlite.file import open_reader, open_writer, same_file
 from infrastructure.log.sqlite.lookup import Lookup, rows_at
+from infrastructure.log.sqlite.readers import Readers
 from infrastructure.log.sqlite.statements import HEAD, PAGE, POSITION_MAX, RANGE, EventTypes, Rows, positions_sql
 from infrastructure.log.sqlite.tag_index import MERGE_EVENTS, TagIndex
+from infrastructure.log.sqlite.writer import WriterState
 from infrastructure.log.sqlite.writing import SqliteAppendTransaction
 from infrastructure.log.transaction import AppendTransaction, Recorded
-from infrastructure.log.unavailable import LogUnavailable
 
 BUSY_SECONDS_MAX = 30.0
-CLOSE_MERGE_EVENTS = 4_000
-"""With fewer unmerged events than this a log closes at once: the next to open it reads them in some milliseconds."""
 
 
 class SqliteLog(Log):
     """The log in the file at `path`, made if there is none. LogUnavailable if it cannot be opened, read and written.
 
-    One connection writes and checkpoints. Readers take a connection from a pool for each read: so there are never more
-    than reads at the same time, whatever threads come and go. `merge_events`: how many events' tags are merged into
-    the table together."""
+    One connection writes and checkpoints, a pool of others reads. `busy_seconds`: how long begin() and close() wait for
+    another writer. `merge_events`: how many events' tags are merged into the table together."""
 
     poll_seconds: ClassVar[float | None] = 0.010
 
@@ -40,53 +33,36 @@ class SqliteLog(Log):
     ) -> None:
         super().__init__()
         self.path = same_file(Path(path))
-        self._busy_seconds = busy_seconds
-        self._write_lock = threading.Lock()
-        self._closed = False
-        self._readers: list[apsw.Connection] = []
-        self._writer = open_writer(self.path, busy_seconds)
-        self._merge_events = merge_events
+        self._readers = Readers(self.path, lambda: open_reader(self.path, busy_seconds))
         self._index = TagIndex(merge_events)
-        self._lookup = Lookup(self._run, self._index)
+        connection = open_writer(self.path, busy_seconds)
+        self._writer = WriterState(self.path, connection, self._index, self.wake_listeners, busy_seconds)
+        self._lookup = Lookup(self._readers.run, self._index)
         self._types = EventTypes([""], {})  # as readers have seen them; perhaps not the newest
         self._types_at = 0  # all that the events up to here have
-        self._writer_types = self._types  # all, as of _writer_head; only touched under the write lock
-        self._writer_head = -1
 
     def begin(self) -> AppendTransaction:
-        if not self._write_lock.acquire(timeout=self._busy_seconds):
-            raise LogUnavailable("busy", f"{self.path} was not free within {self._busy_seconds:g} seconds")
-        try:
-            self._require_open()
-            self._writer.execute("BEGIN IMMEDIATE")
-            return SqliteAppendTransaction(self, self._writer)
-        except BaseException as error:
-            if not self._closed and self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
-            self._write_lock.release()
-            if isinstance(error, apsw.Error):
-                raise explained(error, self.path) from error
-            raise
+        return SqliteAppendTransaction(self._writer)
 
     def head(self) -> int:
-        return int(self._run(HEAD, ())[0][0])
+        return int(self._readers.run(HEAD, ())[0][0])
 
     def page(self, after: int, limit: int) -> list[Recorded]:
-        rows = self._run(PAGE, (after, max(limit, 0)))
+        rows = self._readers.run(PAGE, (after, max(limit, 0)))
         return self._named(rows)
 
     def load(self, tag: str, types: Sequence[str], after: int = 0) -> list[Recorded]:
-        self._index.catch_up(self._run)
+        self._index.catch_up(self._readers.run)
         ids = self._ids(types)
         if types and not ids:
             return []
         rows, others = self._lookup.load(tag, ids, after)
-        rows += [row[:3] for row in rows_at(self._run, others)]
+        rows += [row[:3] for row in rows_at(self._readers.run, others)]
         rows.sort()
         return self._named(rows)
 
     def tail_of(self, tag: str) -> int | None:
-        self._index.catch_up(self._run)
+        self._index.catch_up(self._readers.run)
         return self._lookup.tail(tag)
 
     def matching(
@@ -103,13 +79,13 @@ class SqliteLog(Log):
         before = POSITION_MAX if before is None else before
         items = query.items if query else []
         if not items or any(not item.types and not item.tags for item in items):
-            rows = self._run(RANGE[newest_first], (after, before, limit))
+            rows = self._readers.run(RANGE[newest_first], (after, before, limit))
         else:
-            before = min(before, self._index.catch_up(self._run) + 1)
+            before = min(before, self._index.catch_up(self._readers.run) + 1)
             found: set[int] = set()
             for item in items:
                 found.update(self._positions(item, after, before, limit, newest_first))
-            rows = rows_at(self._run, sorted(found, reverse=newest_first)[:limit])
+            rows = rows_at(self._readers.run, sorted(found, reverse=newest_first)[:limit])
         tags_of = {position: tags for position, _, _, tags in rows}
         return [
             DCBSequencedEvent(DCBEvent(type=type_, data=data, tags=orjson.loads(tags_of[position])), position)
@@ -118,54 +94,11 @@ class SqliteLog(Log):
 
     def close(self) -> None:
         """Waits for a transaction that is open, then closes all connections, the writer's last: it empties the WAL."""
-        if self._closed:
+        if self._writer.closed:
             return
-        if not self._write_lock.acquire(timeout=self._busy_seconds):
-            raise LogUnavailable("busy", f"{self.path} cannot be closed: an AppendTransaction of this process is open")
-        self._merge_at_close()
-        self._closed = True
-        readers, self._readers = self._readers, []
-        for reader in readers:
-            reader.close()
-        self._writer.close()
-        self._write_lock.release()
+        with self._writer.closing():
+            self._readers.close()
         self.wake_listeners()
-
-    def _merge_at_close(self) -> None:
-        """Spares the next to open the log the reading of many unmerged events. No more than a kindness: skipped in a
-        process that has not written, and when anything stands in its way."""
-        if self._writer_head < 0 or self._index.unmerged < min(CLOSE_MERGE_EVENTS, self._merge_events):
-            return
-        self._writer.set_busy_handler(None)
-        with suppress(apsw.Error, LogUnavailable):
-            self._writer.execute("BEGIN IMMEDIATE")
-            try:
-                SqliteAppendTransaction(self, self._writer).merge(everything=True)
-                self._writer.execute("COMMIT")
-            finally:
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
-
-    def _require_open(self) -> None:
-        if self._closed:
-            raise LogUnavailable("closed", f"{self.path} has been closed")
-
-    def _run(self, sql: str, bindings: Sequence[Any]) -> Rows:
-        """Every row of one statement, read whole: no cursor stays open, so none holds back a checkpoint."""
-        try:
-            reader = self._readers.pop()
-        except IndexError:
-            self._require_open()
-            reader = open_reader(self.path, self._busy_seconds)
-        try:
-            return reader.execute(sql, bindings).fetchall()
-        except apsw.Error as error:
-            raise explained(error, self.path) from error
-        finally:
-            if self._closed:
-                reader.close()
-            else:
-                self._readers.append(reader)
 
     def _named(self, rows: Rows) -> list[Recorded]:
         names = self._types.names
@@ -177,7 +110,7 @@ class SqliteLog(Log):
 
     def _learn_types(self) -> EventTypes:
         at = self._index.end
-        self._types = EventTypes.of(self._run)
+        self._types = EventTypes.of(self._readers.run)
         self._types_at = at
         return self._types
 
@@ -198,4 +131,4 @@ class SqliteLog(Log):
         if item.tags:
             return self._lookup.positions(item.tags, ids, after, before, limit, newest_first)
         sql = positions_sql(0, newest_first)
-        return [row[0] for id_ in ids or () for row in self._run(sql, (id_, after, before, limit))]
+        return [row[0] for id_ in ids or () for row in self._readers.run(sql, (id_, after, before, limit))]

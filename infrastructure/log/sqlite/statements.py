@@ -37,6 +37,7 @@ ANY_TYPE_OF_TAG = "SELECT id FROM event_type WHERE EXISTS (SELECT 1 FROM tag WHE
 
 Rows = list[tuple[Any, ...]]
 Run = Callable[[str, Sequence[object]], Rows]
+"""Executes one statement with its bindings, and gives every row."""
 
 
 @lru_cache

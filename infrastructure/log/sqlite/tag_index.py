@@ -169,10 +169,6 @@ class TagIndex:
     def end(self) -> int:
         return self._parts[-1].last
 
-    @property
-    def unmerged(self) -> int:
-        return self.end - self._parts[0].first
-
     def catch_up(self, run: Run, committed: int = POSITION_MAX) -> int:
         """Brings memory up to the log's head as `run` sees it, and drops what has been merged. The new end.
         `committed`: the last position that may enter, where `run` sees others that could be rolled back."""
@@ -213,11 +209,9 @@ class TagIndex:
                     return begin, tail
         return begin, None
 
-    def merge(
-        self, run: Run, insert: Callable[[list[tuple[str, int, int]]], object], progress: Progress, everything: bool
-    ) -> Progress:
-        """The steps that are due, or all, in the transaction of `run`; memory must be caught up. How far it came:
-        memory keeps everything until that is committed()."""
+    def merge(self, run: Run, insert: Callable[[list[tuple[str, int, int]]], object], progress: Progress) -> Progress:
+        """The steps that are due, in the transaction of `run`; memory must be caught up. How far it came: memory keeps
+        everything until that is committed()."""
         committed = self.end
         number = 0  # of the part that is merged; those before it were finished in this transaction
         while True:
@@ -231,13 +225,13 @@ class TagIndex:
                 number = 0
                 continue
             if next_upto == upto:
-                if part.last == upto or (part.last < part.until and not everything):
+                if part.last == upto or part.last < part.until:
                     return progress
                 next_upto = part.last
             if self._order is None or self._order.part is not part:
                 self._order = _Order(part, self._slice_tags)
             order = self._order
-            share = 1.0 if everything else min(1.0, MERGE_PACE * (self.end - next_upto) / self._merge_events)
+            share = min(1.0, MERGE_PACE * (self.end - next_upto) / self._merge_events)
             if not order.sort(share / SORTING_SHARE):
                 return progress
             slices = len(order.bounds) + 1

@@ -1,11 +1,7 @@
 """The write lock of a SQLite log, held: appends wait in memory and are written together at the commit."""
 
-from __future__ import annotations
+from collections.abc import Sequence
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
-
-import apsw
 import orjson
 
 from infrastructure.log.dcb import (
@@ -15,10 +11,8 @@ from infrastructure.log.dcb import (
     IntegrityError,
     ProgrammingError,
 )
-from infrastructure.log.sqlite.file import explained
 from infrastructure.log.sqlite.lookup import Lookup, rows_at
 from infrastructure.log.sqlite.statements import (
-    HEAD,
     NEW_EVENT,
     NEW_PROGRESS,
     NEW_TAG,
@@ -30,30 +24,32 @@ from infrastructure.log.sqlite.statements import (
     conflict_sql,
 )
 from infrastructure.log.sqlite.tag_index import Progress, Tagged, TagPart
+from infrastructure.log.sqlite.writer import WriterState
 from infrastructure.log.transaction import AppendTransaction, Recorded, sound_tags
-
-if TYPE_CHECKING:
-    from infrastructure.log.sqlite.log import SqliteLog
+from infrastructure.log.unavailable import LogUnavailable
 
 UNWRITTEN_EVENTS_MAX = 4_096
 """An AppendTransaction that appends more than this writes some before its commit, so that its memory stays small."""
 
 
 class SqliteAppendTransaction(AppendTransaction):
-    def __init__(self, log: SqliteLog, connection: apsw.Connection) -> None:
-        self._log = log
-        self._index = log._index
-        self._connection = connection
-        self._open = True
+    """Begun when it is made. LogUnavailable if the log is closed or busy, or the disk refuses."""
+
+    def __init__(self, writer: WriterState) -> None:
+        self._writer = writer
+        super().__init__(writer.turn)
+        try:
+            self.head = self._begun_at = self._written = writer.begin(self._holder)
+        except BaseException:
+            self.rollback()
+            raise
+        self._index = writer.index
         self._caught_up = False
-        self.head = self._begun_at = self._written = self._run(HEAD, ())[0][0]
-        if self.head != log._writer_head:  # another process has appended, perhaps a new type
-            log._writer_types, log._writer_head = EventTypes.of(self._run), self.head
-        self._types = log._writer_types
+        self._types = writer.types
         self._unwritten: list[tuple[int, int, str, bytes]] = []  # positions from _written + 1 on
         self._appended: list[Tagged] = []  # positions from _begun_at + 1 on
-        self._own = TagPart(self._begun_at, POSITION_MAX)  # of those the first, as far as they were asked for
-        self._lookup = Lookup(self._run, log._index)
+        self._own = TagPart(self._begun_at, POSITION_MAX)  # of those the first, as far as they were queried
+        self._lookup = Lookup(writer.run, writer.index)
 
     def append(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> int:
         self._require_open()
@@ -75,14 +71,18 @@ class SqliteAppendTransaction(AppendTransaction):
                     ids = self._types.ids
                 rows.append((position, type_, orjson.dumps(tags).decode(), event.data))
                 tagged.append((position, type_, tags))
-        except apsw.Error as error:
+        except LogUnavailable:
             self.rollback()
-            raise explained(error, self._log.path) from error
-        self._unwritten += rows
-        self._appended += tagged
-        self.head = position
-        if len(self._unwritten) > UNWRITTEN_EVENTS_MAX:
-            self._end_if_failing(self._write)
+            raise
+        try:
+            self._unwritten += rows
+            self._appended += tagged
+            self.head = position
+            if len(self._unwritten) > UNWRITTEN_EVENTS_MAX:
+                self._write()
+        except BaseException:  # some may be written: the transaction must not go on
+            self.rollback()
+            raise
         return position
 
     def load(self, tag: str, types: Sequence[str], after: int = 0) -> list[Recorded]:
@@ -97,7 +97,7 @@ class SqliteAppendTransaction(AppendTransaction):
         for run in self._own.runs((tag,), known or None, after, POSITION_MAX, POSITION_MAX, False):
             others += [position for position in run if position <= self._written]
             unwritten += [self._unwritten[position - self._written - 1] for position in run if position > self._written]
-        rows += [row[:3] for row in rows_at(self._run, others)]
+        rows += [row[:3] for row in rows_at(self._writer.run, others)]
         rows += [(position, type_, data) for position, type_, _, data in unwritten]
         rows.sort()
         return [(position, names[type_], data) for position, type_, data in rows]
@@ -110,82 +110,47 @@ class SqliteAppendTransaction(AppendTransaction):
 
     def commit(self) -> None:
         self._require_open()
-        self._end_if_failing(self._commit)
         try:
-            self._log._writer_types, self._log._writer_head = self._types, self.head
+            upto = 0
             if self._appended:
-                self._index.committed(self._appended, self._progress.upto)
-        finally:
-            self._end()
-        if self.head != self._begun_at:
-            self._log.wake_listeners()
-
-    def rollback(self) -> None:
-        if not self._open:
-            return
-        try:
-            if self._connection.in_transaction:  # SQLite itself has rolled back after some errors
-                self._connection.execute("ROLLBACK")
-        except apsw.Error as error:
-            raise explained(error, self._log.path) from error
-        finally:
-            self._end()
-
-    def merge(self, everything: bool) -> None:
-        """Puts the rows of older events' tags into the table: a share that goes with this transaction's, or all."""
-        self._index.catch_up(self._run, self._begun_at)
-        before = Progress(*self._run(PROGRESS, ())[0])
-        self._progress = self._index.merge(self._run, self._insert, before, everything)
-        if self._progress != before:
-            self._connection.execute(NEW_PROGRESS, self._progress)
-
-    def _commit(self) -> None:
-        if self._appended:
-            self._write()
-            self.merge(everything=False)
-        self._connection.execute("COMMIT")
-
-    def _write(self) -> None:
-        self._connection.executemany(NEW_EVENT, self._unwritten)
-        self._unwritten.clear()
-        self._written = self.head
-
-    def _insert(self, rows: list[tuple[str, int, int]]) -> None:
-        self._connection.executemany(NEW_TAG, rows)
-
-    def _end_if_failing(self, act: Callable[[], None]) -> None:
-        """Some rows may be written when it fails, so a failure must not leave the AppendTransaction open."""
-        try:
-            act()
-        except BaseException as error:
+                self._write()
+                upto = self._merge()
+            self._writer.commit(self._holder, self._types, self._appended, upto)
+        except BaseException:
             self.rollback()
-            if isinstance(error, apsw.Error):
-                raise explained(error, self._log.path) from error
             raise
 
-    def _end(self) -> None:
-        self._open = False
-        self._log._write_lock.release()
+    def rollback(self) -> None:
+        self._writer.roll_back(self._holder)
 
-    def _require_open(self) -> None:
-        if not self._open:
-            raise ProgrammingError("This AppendTransaction has been committed or rolled back")
+    def _merge(self) -> int:
+        """Puts the rows of older events' tags into the table, a share that goes with this transaction's events. The
+        position up to which all are there."""
+        writer = self._writer
+        self._index.catch_up(writer.run, self._begun_at)
+        before = Progress(*writer.run(PROGRESS)[0])
+        progress = self._index.merge(writer.run, lambda rows: writer.run_many(NEW_TAG, rows), before)
+        if progress != before:
+            writer.run(NEW_PROGRESS, progress)
+        return progress.upto
 
-    def _run(self, sql: str, bindings: Sequence[Any]) -> Rows:
-        return self._connection.execute(sql, bindings).fetchall()
+    def _write(self) -> None:
+        self._writer.run_many(NEW_EVENT, self._unwritten)
+        self._unwritten.clear()
+        self._written = self.head
 
     def _catch_up(self) -> None:
         """Before tags are looked up. Nobody else commits while the lock is held, so the log's index only once."""
         if not self._caught_up:
-            self._index.catch_up(self._run, self._begun_at)
+            self._index.catch_up(self._writer.run, self._begun_at)
             self._caught_up = True
         own = self._own
         while own.last < self.head:
             own.add(*self._appended[own.last - self._begun_at])
 
     def _add_type(self, name: str) -> int:
-        self._connection.execute(NEW_TYPE, (name,))
-        self._types = EventTypes.of(self._run)
+        self._writer.run(NEW_TYPE, (name,))
+        self._types = EventTypes.of(self._writer.run)
         return self._types.ids[name]
 
     def _fails(self, condition: DCBAppendCondition) -> bool:
@@ -210,4 +175,4 @@ class SqliteAppendTransaction(AppendTransaction):
         new = self._appended[max(after - self._begun_at, 0) :]
         if any(type_ in ids for _, type_, _ in new):
             return True
-        return bool(self._run(conflict_sql(len(ids), 0), (after, POSITION_MAX, *ids)))
+        return bool(self._writer.run(conflict_sql(len(ids), 0), (after, POSITION_MAX, *ids)))

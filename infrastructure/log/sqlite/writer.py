@@ -1,0 +1,105 @@
+"""What the transactions of one process on one SQLite log share: the connection that writes, and whose turn it is."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from infrastructure.log.sqlite.file import explained
+from infrastructure.log.sqlite.statements import HEAD, EventTypes, Rows
+from infrastructure.log.sqlite.tag_index import Tagged, TagIndex
+from infrastructure.log.unavailable import LogUnavailable
+from infrastructure.log.write_turn import WriteTurn
+
+
+class WriterState:
+    """Made by the log and given to each of its transactions. All but `begin` and `roll_back` is for the holder of the
+    turn, which is any object that a transaction has for itself."""
+
+    def __init__(
+        self, path: Path, connection: apsw.Connection, index: TagIndex, wake: Callable[[], None], busy_seconds: float
+    ) -> None:
+        self.index = index
+        self.turn = WriteTurn()
+        self.closed = False
+        self.types = EventTypes([""], {})
+        """All that the committed events have, as of the last begin."""
+        self._types_head = -1
+        self._path = path
+        self._connection = connection
+        self._wake = wake
+        self._busy_seconds = busy_seconds
+        self._closing = False
+
+    def begin(self, holder: object) -> int:
+        """Takes the turn and the file's write lock; the log's head. If it fails, roll_back() leaves nothing taken."""
+        self._require_open()
+        if not self.turn.take(holder, self._busy_seconds):
+            raise LogUnavailable("busy", f"{self._path} was not free within {self._busy_seconds:g} seconds")
+        self._require_open()
+        self.run("BEGIN IMMEDIATE")
+        head: int = self.run(HEAD)[0][0]
+        if head != self._types_head:  # another process has appended, perhaps a new type
+            self.types, self._types_head = EventTypes.of(self.run), head
+        return head
+
+    def commit(self, holder: object, types: EventTypes, appended: Sequence[Tagged], merged_upto: int) -> None:
+        """Commits, remembers what was appended, and ends the turn. If it fails nothing is committed, and the turn goes
+        on until roll_back()."""
+        self.run("COMMIT")
+        try:
+            if appended:
+                self.types, self._types_head = types, appended[-1][0]
+                self.index.committed(appended, merged_upto)
+        finally:
+            self.turn.give_back(holder)
+        if appended:
+            self._wake()
+
+    def roll_back(self, holder: object) -> None:
+        """Ends the file's transaction and the turn, if the holder has it."""
+        if not self.turn.held_by(holder):
+            return
+        try:
+            if not self.closed and self._connection.in_transaction:  # SQLite itself has rolled back after some errors
+                self.run("ROLLBACK")
+        finally:
+            self.turn.give_back(holder)
+
+    def run(self, sql: str, bindings: Sequence[Any] = ()) -> Rows:
+        """Every row of one statement. LogUnavailable for all that SQLite says."""
+        try:
+            return self._connection.execute(sql, bindings).fetchall()
+        except apsw.Error as error:
+            raise explained(error, self._path) from error
+
+    def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """One statement for each row. Errors as `run`."""
+        try:
+            self._connection.executemany(sql, rows)
+        except apsw.Error as error:
+            raise explained(error, self._path) from error
+
+    @contextmanager
+    def closing(self) -> Iterator[None]:
+        """Waits for an open transaction, and closes the connection after the block; from then on begin() says `closed`,
+        also to those that wait in it. LogUnavailable("busy") if the transaction does not end in the log's time: then
+        the log stays open."""
+        holder = object()
+        self._closing = True
+        try:
+            if not self.turn.take(holder, self._busy_seconds):
+                raise LogUnavailable("busy", f"{self._path} cannot be closed: an AppendTransaction is open")
+            self.closed = True
+            yield
+            self._connection.close()
+        finally:
+            self._closing = self.closed
+            self.turn.give_back(holder)
+
+    def _require_open(self) -> None:
+        self.turn.require_own_process()
+        if self._closing:
+            raise LogUnavailable("closed", f"{self._path} has been closed")

@@ -15,6 +15,7 @@ from domain.event import EVENTS, Event
 from domain.identifiers import Instant
 from domain.policy import POLICY
 from domain.policy_values import Policy
+from infrastructure.commands.gate import require_id
 from infrastructure.log import AppendTransaction, Log
 from infrastructure.log.dcb import DCBAppendCondition, DCBQuery, DCBQueryItem
 from infrastructure.log.envelope import decode, recorded_at
@@ -42,36 +43,40 @@ class DecisionState(Facts):
             for event_class in view.types:
                 folds[event_class].append((self._states[view], view.evolve))
         self._folds = {event_class: tuple(pairs) for event_class, pairs in folds.items()}
-        self._writing: AppendTransaction | None = None
+        self._transaction: AppendTransaction | None = None
         self._boundary: dict[tuple[DecisionModel[Any], str], None] = {}
         self._known = 0  # how many states are kept
+        self._kept = False
         self.position = 0
         self.last_at: Instant = -(2**63)
         self.policy = Policy()
         self.policy_version = 0
 
-    def catch_up(self, writing: AppendTransaction) -> None:
-        """Hold the views against the head of a write lock that was just taken: fold in what other processes
-        appended."""
-        self._writing = writing
-        if writing.head == self.position:
-            return
-        if writing.head - self.position > CATCH_UP_MAX or not self._known:
-            self.forget()
-            self.position = writing.head
-            ((_, _, data),) = self._log.page(writing.head - 1, 1)
-            self.last_at = recorded_at(data)
-            return
-        while self.position < writing.head:
+    def begin(self, transaction: AppendTransaction) -> None:
+        """Bring the states to the head of a write lock that was just taken: fold in what other processes appended.
+
+        Until `keep` the states are of events that may never be committed: without it the next `begin` drops them."""
+        kept, self._kept = self._kept, False
+        self._transaction = transaction
+        behind = transaction.head - self.position
+        if not kept or behind > CATCH_UP_MAX or not self._known:
+            self._forget()
+            if transaction.head:
+                ((_, _, data),) = self._log.page(transaction.head - 1, 1)
+                self.last_at = recorded_at(data)
+            self.position = transaction.head
+        while self.position < transaction.head:
             for position, at, event in decode(self._log.page(self.position, CATCH_UP_PAGE)):
                 self.fold(event, at, position)
 
-    def forget(self) -> None:
-        """Drop every state: the next reads go to the log. After a failed commit, and when far behind."""
+    def keep(self) -> None:
+        """All that was folded in since `begin` has been committed."""
+        self._kept = True
+
+    def _forget(self) -> None:
         for states in self._states.values():
             states.clear()
         self._known = 0
-        self.position = 0
         self.last_at = -(2**63)
 
     def start(self, now: Instant) -> None:
@@ -88,16 +93,16 @@ class DecisionState(Facts):
         states = self._states[view]
         state: S | None = states.get(tag)
         if state is None:
-            assert self._writing is not None
+            assert self._transaction is not None
             state = view.initial()
-            for _, at, event in decode(self._writing.load(tag, _TYPES[view])):
+            for _, at, event in decode(self._transaction.load(tag, _TYPES[view])):
                 state = view.evolve(state, event, at)
             states[tag] = state
             self._known += 1
         return state
 
     def new_id(self) -> str:
-        return self._new_id()
+        return require_id(self._new_id(), "what new_id gives")
 
     def condition(self) -> DCBAppendCondition:
         """All that the decision has read, and up to where: its append fails if any newer event is in there."""

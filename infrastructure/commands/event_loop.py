@@ -1,110 +1,87 @@
 """Commands in flight on an event loop."""
 
-from __future__ import annotations
-
 import asyncio
-import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from itertools import islice
 
-from infrastructure.commands.request import GROUP_MAX, Answer, Request, Result, told
-from infrastructure.log import AppendTransaction
-
-if TYPE_CHECKING:
-    from infrastructure.commands.handler import CommandHandler
-
-
-CLOSED_CHECK_SECONDS = 0.05
+from infrastructure.commands.lane import DecidingLane, Waiting, error_for_another_thread
+from infrastructure.commands.request import GROUP_MAX, Request, Result
+from infrastructure.log.unavailable import LogUnavailable
 
 
 class EventLoopLane:
     """The commands in flight on one event loop.
 
-    The write lock is waited for, and the flush is made, in a thread, so the loop goes on meanwhile; the decisions are
-    made on the loop, where they need not fight it for the interpreter at every statement. Steps are handed over by
-    callbacks: no task of ours can be cancelled while it holds the lane, and should the loop be closed meanwhile, the
-    thread gives the lane back.
+    They are decided and committed in a thread, in groups, while the loop goes on. The thread never waits for the loop:
+    should that be stopped, closed or blocked, the lane is free for others all the same, and only the answers wait.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, handler: CommandHandler) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, lane: DecidingLane, thread: ThreadPoolExecutor) -> None:
         self._loop = loop
-        self._handler = handler
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
-        self._waiting: deque[tuple[Request, asyncio.Future[Result]]] = deque()
+        self._lane = lane
+        self._thread = thread
+        self._waiting: deque[tuple[Waiting, asyncio.Future[Result]]] = deque()
         self._running = False
 
     async def handle(self, request: Request) -> Result:
+        """The result of a request, or the error it is answered with. A caller that is cancelled does not learn whether
+        the command was recorded: it is, if it was decided before; while it waits for its turn, it is not."""
+        waiting = Waiting(request)
         future: asyncio.Future[Result] = self._loop.create_future()
-        self._waiting.append((request, future))
-        if not self._running:
+        try:
+            self._waiting.append((waiting, future))
+            if not self._running:
+                # Not at once: whoever else has something to ask in this turn of the loop shares the group.
+                self._loop.call_soon(self._start)
+            return await future
+        finally:
+            waiting.abandon()
+
+    def _start(self) -> None:
+        if self._running or not self._waiting:
+            return
+        try:
             self._running = True
-            self._thread.submit(self._begin)
-        return await future
-
-    def close(self) -> None:
-        self._thread.shutdown()
-
-    def _begin(self) -> None:
-        try:
-            writing = self._handler.begin()
-        except BaseException as error:  # noqa: BLE001 - the answer of whoever waits
-            self._to_loop(self._fail, error)
-            return
-        begun = threading.Event()
-        if not self._to_loop(self._decide, writing, begun):
-            self._handler.abandon(writing)
-            return
-        while not begun.wait(CLOSED_CHECK_SECONDS):
-            if self._loop.is_closed():  # between the handing over and its turn: it will not get one
-                self._handler.abandon(writing)
-                return
-
-    def _decide(self, writing: AppendTransaction, begun: threading.Event) -> None:
-        begun.set()
-        group = [self._waiting.popleft() for _ in range(min(len(self._waiting), GROUP_MAX))]
-        try:
-            answers = self._handler.decide_group(writing, [request for request, _ in group])
-        except BaseException as error:  # noqa: BLE001 - the answer of whoever waits
-            self._handler.abandon(writing)
-            self._answer(group, [told(error)] * len(group))
-        else:
-            self._thread.submit(self._commit, writing, group, answers)
-
-    def _commit(
-        self,
-        writing: AppendTransaction,
-        group: Sequence[tuple[Request, asyncio.Future[Result]]],
-        answers: Sequence[Answer],
-    ) -> None:
-        try:
-            self._handler.commit_and_leave(writing)
-        except BaseException as error:  # noqa: BLE001 - the answer of whoever waits
-            answers = [told(error)] * len(group)
-        self._to_loop(self._answer, group, answers)
-
-    def _answer(self, group: Sequence[tuple[Request, asyncio.Future[Result]]], answers: Sequence[Answer]) -> None:
-        for (_, future), answer in zip(group, answers, strict=True):
-            if future.done():  # its caller has been cancelled, and does not wait any more
-                continue
-            if isinstance(answer, Result):
-                future.set_result(answer)
-            else:
-                future.set_exception(answer)
-        if self._waiting:
-            self._thread.submit(self._begin)
-        else:
+            self._thread.submit(self._decide)
+        except RuntimeError:  # the handler has been closed, or Python is ending
+            self._decided([waiting for waiting, _ in self._waiting], LogUnavailable("closed", "It has been closed"))
+        except BaseException:  # an interrupt: should the thread have been started all the same, it does no harm
             self._running = False
+            self._loop.call_soon(self._start)
+            raise
 
-    def _fail(self, error: BaseException) -> None:
-        group = list(self._waiting)
-        self._waiting.clear()
-        self._answer(group, [told(error)] * len(group))
-
-    def _to_loop(self, step: Callable[..., None], *arguments: Any) -> bool:
+    def _decide(self) -> None:
+        """In the thread: decide and commit what waits, and give the answers to the loop."""
+        group = [waiting for waiting, _ in list(islice(self._waiting, GROUP_MAX))]
+        failure: BaseException | None = None
         try:
-            self._loop.call_soon_threadsafe(step, *arguments)
-        except RuntimeError:  # the loop was closed, and nobody waits on it any more
-            return False
-        return True
+            self._lane.answer(group)
+        except BaseException as error:  # noqa: BLE001 - it is the answer of those that have none
+            failure = error
+        try:
+            self._loop.call_soon_threadsafe(self._decided, group, failure)
+        except RuntimeError:  # the loop has been closed, and nobody waits on it any more
+            self._waiting.clear()
+
+    def _decided(self, group: Sequence[Waiting], failure: BaseException | None) -> None:
+        """On the loop: hand the answers to those that wait, and go on with the next group."""
+        try:
+            if failure is not None:
+                for waiting in group:
+                    if waiting.answer is None:
+                        waiting.answer = error_for_another_thread(failure)
+            while self._waiting and self._waiting[0][0].answer is not None:
+                waiting, future = self._waiting[0]
+                if not future.done():  # else its caller has been cancelled
+                    if isinstance(waiting.answer, Result):
+                        future.set_result(waiting.answer)
+                    elif waiting.answer is not None:
+                        future.set_exception(waiting.answer)
+                self._waiting.popleft()
+            self._running = False
+            self._start()
+        except BaseException:  # an interrupt: the rest is handed out when the loop goes on
+            self._loop.call_soon(self._decided, group, failure)
+            raise

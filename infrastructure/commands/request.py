@@ -6,8 +6,6 @@ from domain.actor_view import ActorView, actor_view
 from domain.decision import Command, Outcome
 from domain.event import Event
 from domain.identifiers import Instant
-from domain.refusals import Refused
-from infrastructure.log import LogUnavailable
 
 GROUP_MAX = 512
 """How many commands share one transaction."""
@@ -42,15 +40,3 @@ class Result:
     def for_actor(self) -> ActorView:
         """What a host may hand to the member who acted; all else here can tell what is hidden from them (X16)."""
         return actor_view(self.command, Outcome(self.events, self.advisories))
-
-
-Answer = Result | Refused | BaseException
-
-
-def told(error: BaseException) -> BaseException:
-    """The error for the others of a group that one caller's thread has served: each raises one of its own."""
-    if isinstance(error, LogUnavailable):
-        return LogUnavailable(error.code, error.detail)
-    if isinstance(error, Exception):
-        return error
-    return LogUnavailable("interrupted", "The commit was interrupted")

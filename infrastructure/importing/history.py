@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from domain import ChangePolicy, Command, Refused
 from domain.errors import CodedError
 from domain.malformed import sentences
-from infrastructure.commands.handler import command_tag
+from infrastructure.commands.recording import command_tag
 from infrastructure.commands.request import GROUP_MAX, Request, Result
 from infrastructure.importing.formats import COMMANDS_A_ROW_MAX, Mapping, Row
 from infrastructure.log import Log

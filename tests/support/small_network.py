@@ -20,7 +20,7 @@ from domain import (
 )
 from domain.identifiers import SECOND, Instant
 from infrastructure.app import open_network
-from infrastructure.commands.handler import Result
+from infrastructure.commands.request import Result
 from projections.reading import Page
 from projections.relationship import Relationship
 

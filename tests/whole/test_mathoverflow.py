@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from infrastructure.app import Network, open_network
-from infrastructure.commands.handler import command_tag
+from infrastructure.commands.recording import command_tag
 from infrastructure.importing.formats import COMMANDS_A_ROW_MAX
 from infrastructure.importing.history import Source
 

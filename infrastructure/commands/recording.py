@@ -1,0 +1,112 @@
+"""One command: from a request, through the gate and a decision, to its events appended to an open transaction."""
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any
+
+from domain.deciding import decide
+from domain.decision import Command, Outcome
+from domain.identifiers import Instant
+from domain.refusals import Refused
+from infrastructure.commands.decision_state import DecisionState
+from infrastructure.commands.gate import require_command, require_event, require_instant, require_text
+from infrastructure.commands.request import Request, Result
+from infrastructure.log.envelope import decode, encode, metadata_of
+from infrastructure.log.transaction import AppendTransaction
+
+
+def command_tag(command_id: str) -> str:
+    return "command:" + command_id
+
+
+def digest(command: Command) -> str:
+    """What distinguishes one command's content from another's: 16 bytes of BLAKE2b over its name and JSON, in hex."""
+    content = f"{type(command).__name__} {command.model_dump_json()}"
+    return blake2b(content.encode(), digest_size=16).hexdigest()
+
+
+class Recording:
+    """Decides requests one after the other, each on the state that the one before it left.
+
+    `appending`: a request's events are perhaps half appended, or half folded into the state, so that the transaction
+    can only be rolled back. `last`: position and bytes of the last event appended; None if there is none yet.
+    """
+
+    def __init__(self, state: DecisionState, clock: Callable[[], Instant]) -> None:
+        self._state = state
+        self._clock = clock
+        self.appending = False
+        self.last: tuple[int, bytes] | None = None
+
+    def begin(self, transaction: AppendTransaction) -> None:
+        """Bring the state up to the transaction's head."""
+        self.appending = False
+        self.last = None
+        self._state.begin(transaction)
+
+    def keep(self) -> None:
+        """The transaction was committed, so the state holds for the next one too."""
+        self._state.keep()
+
+    def record(self, transaction: AppendTransaction, request: Request) -> Result:
+        """Decide a request and append its events. Raises Refused, and TypeError or UnsoundInput where the gate lets
+        something not pass; then nothing of it is appended."""
+        state, command = self._state, request.command
+        require_command(command)
+        require_text(request.actor, "actor")
+        require_text(request.command_id, "command_id")
+        require_text(request.correlation_id, "correlation_id")
+        if request.command_id is not None and transaction.tail_of(command_tag(request.command_id)) is not None:
+            return self._first_result(transaction, request.command_id, command)
+        if request.now is None:
+            state.start(require_instant(self._clock(), "what the clock gives"))
+        else:
+            state.start(require_instant(request.now, "now"))
+        outcome = decide(command, state, request.actor)
+        if not outcome.events:
+            return Result(transaction.head, (), outcome.advisories, command)
+        return self._append(transaction, request, outcome)
+
+    def _append(self, transaction: AppendTransaction, request: Request, outcome: Outcome) -> Result:
+        state = self._state
+        before_cause, after_cause = self._metadata(request, outcome.advisories)
+        tag = None if request.command_id is None else command_tag(request.command_id)
+        stored = []
+        cause: dict[str, str] = {}
+        for event in outcome.events:
+            require_event(event)
+            identity = state.new_id()
+            stored.append(encode(event, state.now, {"id": identity, **before_cause, **cause, **after_cause}, tag))
+            cause = cause or {"cause": identity}
+        first = transaction.head + 1
+        self.appending = True
+        last = transaction.append(stored, state.condition())
+        for position, event in enumerate(outcome.events, first):
+            state.fold(event, state.now, position)
+        self.last = last, stored[-1].data
+        self.appending = False
+        return Result(last, tuple(outcome.events), outcome.advisories, request.command)
+
+    def _metadata(self, request: Request, advisories: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The envelope's keys ahead of `cause`, and those behind it."""
+        ahead: dict[str, Any] = {}
+        if request.actor is not None:
+            ahead["actor"] = request.actor
+        if request.command_id is not None:
+            ahead["command"] = request.command_id
+            ahead["digest"] = digest(request.command)
+            if advisories:
+                ahead["advisories"] = advisories
+        behind: dict[str, Any] = {}
+        if request.correlation_id is not None:
+            behind["correlation"] = request.correlation_id
+        if self._state.policy_version:
+            behind["policy"] = self._state.policy_version
+        return ahead, behind
+
+    def _first_result(self, transaction: AppendTransaction, command_id: str, command: Command) -> Result:
+        rows = transaction.load(command_tag(command_id), ())
+        metadata = metadata_of(rows[0][2])
+        if metadata.digest != digest(command):
+            raise Refused("command_reused")
+        return Result(rows[-1][0], tuple(event for _, _, event in decode(rows)), metadata.advisories, command)

@@ -116,6 +116,9 @@ def connect(path: str, *, shared: bool, cache_kibibytes: int = WRITER_CACHE_KIBI
     try:
         connection = apsw.Connection(path)
         connection.set_busy_handler(Patience(BUSY_SECONDS_MAX))
+        # Else SQLite looks at the values that a statement is given (this one is built with STAT4), and prepares it anew
+        # each time that it gets others: 4 µs for a small one, 15 for one with joins.
+        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         if shared:
             connection.execute("PRAGMA journal_mode = wal")
             connection.execute("PRAGMA synchronous = normal")

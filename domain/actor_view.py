@@ -47,7 +47,7 @@ class ActorView:
 
 
 def actor_view(command: Command, outcome: Outcome) -> ActorView:
-    """The outcome of an accepted command, as the member for whom it acted may see it."""
+    """The outcome of an accepted command, as the member that it acted for may see it."""
     if DECIDERS[type(command)].answered_alike:
         return ActorView(already_so=None)
     invitation = item = share = None

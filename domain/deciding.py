@@ -9,7 +9,7 @@ from domain.refusals import Refused
 def decide(command: Command, facts: Facts, actor: str | None = None) -> Outcome:
     """The outcome of a command on these facts: events and advisories, or Refused.
 
-    `actor` is who gives the command; None trusts the caller. It must be the member for whom the command acts, or for
+    `actor` is who gives the command; None trusts the caller. It must be the member that the command acts for, or for
     what is moderated a moderator named by the policy in force (X19). The acting member is registered and neither
     hibernated nor restricted (X18); a moderator and the host act without being a member.
     """

@@ -65,7 +65,7 @@ def _show(session: Session, network: "Network", seed: int, members: int, command
     with session.progress("Read models") as progress:
         catch_up(network, progress)
     clock.lap("read_models")
-    told: dict[str, Any] = {
+    shown: dict[str, Any] = {
         "thread": scenes.thread(network, story),
         "turned_away": scenes.turned_away(network, story),
         "feed": scenes.feed(network, story),
@@ -79,9 +79,9 @@ def _show(session: Session, network: "Network", seed: int, members: int, command
     if session.as_json:
         made = {"seed": seed, "members": members, "commands": story.commands, "events": story.events}
         found = {"rebuild": report, "equal": _equal(report), "seconds": clock.laps}
-        session.output.object({**made, "refused": story.refused, **told, **found})
+        session.output.object({**made, "refused": story.refused, **shown, **found})
     else:
-        _draw(story, told, report, clock.laps, members, seed)
+        _draw(story, shown, report, clock.laps, members, seed)
     if not _equal(report):
         different = [name for name, equal in report.equal.items() if not equal]
         raise Failure("not_equal", f"Rebuilt from the log, these differ from the live ones: {', '.join(different)}.")
@@ -105,7 +105,7 @@ class _Clock:
 
 
 def _draw(
-    story: "Story", told: dict[str, Any], report: "RebuildReport", laps: dict[str, float], members: int, seed: int
+    story: "Story", shown: dict[str, Any], report: "RebuildReport", laps: dict[str, float], members: int, seed: int
 ) -> None:
 
     console = Console(highlight=False)
@@ -118,11 +118,11 @@ def _draw(
     )
     most = ", ".join(f"{code} {count}" for code, count in story.refused.most_common(3))
     console.print(f"{refused:,} commands were refused by the rules: {most}, …", style="dim")
-    _draw_thread(console, told["thread"])
-    _draw_turned_away(console, told["turned_away"])
-    _draw_feed(console, told["feed"])
-    _draw_distance(console, told["distance"])
-    _draw_past(console, told["past"])
+    _draw_thread(console, shown["thread"])
+    _draw_turned_away(console, shown["turned_away"])
+    _draw_feed(console, shown["feed"])
+    _draw_distance(console, shown["distance"])
+    _draw_past(console, shown["past"])
     _title(console, "Rebuilt from the log")
     verdict = "[green]equal, row for row[/]" if _equal(report) else "[bold red]DIFFERENT[/]"
     names = ", ".join(f"{name}{'' if equal else ' (differs)'}" for name, equal in report.equal.items())

@@ -41,7 +41,7 @@ class Story:
     replies: dict[str, list[str]] = field(default_factory=dict)  # by invitation, their kinds
     pairs: dict[str, tuple[str, str]] = field(default_factory=dict)  # by invitation, inviter and invitee
     accepted: set[str] = field(default_factory=set)
-    turned_away: tuple[str, str] | None = None  # the last who was not let follow, and whom
+    turned_away: tuple[str, str] | None = None  # the last follow that was refused: follower, followee
     following: Counter[str] = field(default_factory=Counter)
     followers: Counter[str] = field(default_factory=Counter)
     connections: Counter[str] = field(default_factory=Counter)

@@ -38,7 +38,7 @@ def import_() -> None:
 
 @IMPORT.command()
 def activity(context: typer.Context, file: File, backfill: Backfill = "0", read_models: ReadModels = True) -> None:
-    """Import a stream of activity: rows `seq, ts, kind, actor, target`, parted by tabs, in time order.
+    """Import a stream of activity: rows `seq, ts, kind, actor, target`, separated by tabs, in time order.
 
     \b
     join    the actor registers, and lets everyone follow
@@ -57,7 +57,7 @@ def activity(context: typer.Context, file: File, backfill: Backfill = "0", read_
 def edges(context: typer.Context, file: File, backfill: Backfill = "0", read_models: ReadModels = True) -> None:
     """Import a list of pairs as connections: the first invites, the second accepts.
 
-    The first two columns count, parted by commas, tabs or blanks; a header and comments (# or %) are passed over.
+    The first two columns count, separated by commas, tabs or blanks; a header and comments (# or %) are passed over.
     Members that are not known are registered under their id. All happens now, for such a list knows no times.
     """
 

@@ -15,7 +15,7 @@ from rich.text import Text
 from projections.reading import Page
 
 HIDDEN = "(not shown)"
-"""Somebody on a path whom the viewer is not shown."""
+"""Stands for a member on a path who is not shown to the viewer."""
 LONG = ("relationship",)
 """What people ask for by itself (`show relationship`), and programs get with the rest."""
 UNANSWERED = {"degree": "out of network", "path": "no path can be shown"}

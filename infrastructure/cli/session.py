@@ -65,8 +65,8 @@ class Session:
 
     @contextmanager
     def progress(self, what: str) -> Iterator[Callable[[int, int], None] | None]:
-        """A progress bar on standard error while the block runs, told by calling it; None where nobody would see it."""
-
+        """A progress bar on standard error while the block runs; calling it reports progress. None where nobody would
+        see it."""
         if self.as_json or not stderr.isatty():
             yield None
             return

@@ -43,12 +43,12 @@ class Question:
     pages: bool = True
 
 
-MEMBER = {"member": "Whose it is."}
-SEEN = {"viewer": "Who looks.", "member": "At whom."}
+MEMBER = {"member": "The member, by their id."}
+SEEN = {"viewer": "The member who looks.", "member": "The member who is looked at."}
 WANTED = {
     "box": "Which of them: received, sent, archived (ignored) or barred.",
     "note_kind": "Only those with this kind of note: custom or default.",
-    "degrees": "Only from or to members this near: 1, 2, 3, out; several parted by commas.",
+    "degrees": "Only from or to members this near: 1, 2, 3, out; several separated by commas.",
     "shared_min": "Only where at least so many connections are shared.",
 }
 QUESTIONS = (
@@ -56,23 +56,23 @@ QUESTIONS = (
     Question(
         "why",
         "Why an item is in a member's feed, with the events that brought it; or the first rule that keeps it out.",
-        {"member": "Whose feed it is.", "item": "The item, by its id."},
+        {"member": "The member whose feed it is.", "item": "The item, by its id."},
         pages=False,
     ),
     Question(
         "connections", "A member's connections, newest first, as far as the viewer is shown them.", MEMBER, VIEWER
     ),
     Question("followers", "Who follows a member. The list is the member's own.", MEMBER, VIEWER),
-    Question("following", "Whom a member follows. The list is the member's own.", MEMBER, VIEWER),
+    Question("following", "The members that a member follows. The list is the member's own.", MEMBER, VIEWER),
     Question("invitations", "A member's invitations, newest first.", MEMBER, WANTED),
     Question(
         "thread",
         "What two wrote to each other about an invitation: the note, questions, answers.",
-        {"inviter": "Who invited.", "invitee": "Who was invited."},
+        {"inviter": "The member who invited.", "invitee": "The member who was invited."},
         VIEWER,
         pages=False,
     ),
-    Question("notices", "What a member is told of, newest first.", MEMBER),
+    Question("notices", "A member's notices, newest first.", MEMBER),
     Question("profile", "What a member shows of themselves, with the public counts.", MEMBER, VIEWER, pages=False),
     Question(
         "relationship",
@@ -80,29 +80,29 @@ QUESTIONS = (
         SEEN,
         pages=False,
     ),
-    Question("degree", "How near a member is to a viewer: 1, 2, 3, or out of network.", SEEN, pages=False),
+    Question("degree", "The degree of a member to a viewer: 1, 2, 3, or out of network.", SEEN, pages=False),
     Question(
         "degrees",
-        "How near several members are to a viewer.",
-        {"viewer": "Who looks.", "members": "At whom; one or more."},
+        "The degrees of several members to a viewer.",
+        {"viewer": "The member who looks.", "members": "The members who are looked at; one or more."},
         pages=False,
     ),
-    Question("path", "Over whom a viewer is connected with a member, in at most three steps.", SEEN, pages=False),
+    Question("path", "A shortest path from a viewer to a member, of at most three steps.", SEEN, pages=False),
     Question(
         "mutual-connections",
         "The connections that two members share.",
         {"one": "One of the two.", "other": "The other."},
         VIEWER,
     ),
-    Question("suggestions", "Whom a member may know: those with the most mutual connections first.", MEMBER),
+    Question("suggestions", "People that a member may know: those with the most mutual connections first.", MEMBER),
     Question(
         "hashtag",
         "The items under a hashtag, newest first, each with whether its author may be followed.",
-        {"hashtag": "With or without #.", "viewer": "Who looks."},
+        {"hashtag": "With or without #.", "viewer": "The member who looks."},
     ),
     Question("hashtags", "The hashtags that a member follows.", MEMBER),
-    Question("muted", "Whom a member has muted.", MEMBER),
-    Question("blocked", "Whom a member has blocked.", MEMBER),
+    Question("muted", "The members that a member has muted.", MEMBER),
+    Question("blocked", "The members that a member has blocked.", MEMBER),
     Question("acceptance-rates", "How many invitations were accepted, by kind of note.", {}, pages=False),
 )
 DEFAULTS = {"box": "received"}
@@ -112,8 +112,8 @@ DEFAULTS = {"box": "received"}
 def show() -> None:
     """Ask the network something, as of now or of any point of its past.
 
-    Lists come in pages, newest first; with --json a page is a line a row. A viewer is told what the rules let them be
-    told: "not available" may mean many things.
+    Lists come in pages, newest first; with --json a page is a line a row. A viewer sees what the rules let
+    them see: "not available" may mean many things.
     """
 
 

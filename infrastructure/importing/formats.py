@@ -36,7 +36,7 @@ class Mapping(Protocol):
 
 
 class Activity:
-    """Rows `seq, ts, kind, actor, target`, in time order, under that header; ts in seconds, fields parted by tabs.
+    """Rows `seq, ts, kind, actor, target`, in time order, under that header; ts in seconds, fields separated by tabs.
 
     join: the actor registers and lets everyone follow. follow: the actor follows and invites the target, which accepts
     the target's invitation if one is pending. accept: the actor accepts the target's invitation. item: the actor
@@ -50,10 +50,10 @@ class Activity:
         fields = line.split("\t")
         if number == 1:
             if fields != ACTIVITY_HEADER:
-                raise ValueError(f"the header is not {' '.join(ACTIVITY_HEADER)}, parted by tabs")
+                raise ValueError(f"the header is not {' '.join(ACTIVITY_HEADER)}, separated by tabs")
             return None
         if len(fields) != len(ACTIVITY_HEADER):
-            raise ValueError(f"{len(fields)} fields instead of {len(ACTIVITY_HEADER)}, parted by tabs")
+            raise ValueError(f"{len(fields)} fields instead of {len(ACTIVITY_HEADER)}, separated by tabs")
         seq, seconds, kind, actor, target = fields
         if not (seq.isdecimal() and seconds.isdecimal()):
             raise ValueError("seq and ts are not both whole numbers")
@@ -83,7 +83,7 @@ class Activity:
 
 
 class Edges:
-    """Pairs in the first two columns, parted by commas, tabs or blanks: the first invites, the second accepts.
+    """Pairs in the first two columns, separated by commas, tabs or blanks: the first invites, the second accepts.
 
     A header is passed over, and so are empty lines and comments (# or %). Who is not known is registered.
     """

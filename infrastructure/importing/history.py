@@ -33,7 +33,7 @@ DIGEST_BYTES = 8
 PROGRESS_LINES = 4_096
 
 Progress = Callable[[int, int], None]
-"""Told how many of the file's bytes are done, and of how many."""
+"""Is called with how many of the file's bytes are done, and of how many."""
 
 
 class BadFile(CodedError):
@@ -148,7 +148,7 @@ def import_history(
 
 
 def imported_rows(log: Log, source: Source) -> int:
-    """A row up to which a source has been imported: all before it are, and hardly any after it. 0 if none is.
+    """A row up to which a source has been imported: all before it are, and at most a few after it. 0 if none is.
 
     Found by looking at a few dozen rows: they are imported in order, so all before one that left an event are done.
     """

@@ -7,8 +7,8 @@ The bytes are written once and never rewritten. Keys stand in this order, and th
     id           event id, a UUIDv7
     actor        who gave the command, where that was not the host
     command      the caller's command id, with
-    digest       the digest of that command's content, by which a retry is told from a second use
-    advisories   what the command's caller was told, where there was anything and a command id to ask again by
+    digest       the digest of that command's content, which tells a retry from a second use
+    advisories   the advisories of the answer, kept for a retry; only where there were any, and a command id
     cause        id of the event that brought this one about: the first of its append
     correlation  the caller's correlation id
     policy       version of the policy in force, left out while it is 0, the defaults
@@ -32,7 +32,7 @@ Decoded = tuple[int, Instant, Event]
 """One event as it is replayed: position, recorded_at, event."""
 
 _CURRENT = {version: f'{{"v":{version},'.encode() for version in range(1, 100)}
-"""How an envelope begins, by schema version: told from the bytes, a former version costs the current one nothing."""
+"""How an envelope begins, by schema version. Comparing bytes, the current version pays nothing for the former ones."""
 ENVELOPE_KEYS = ("id", "actor", "command", "digest", "advisories", "cause", "correlation", "policy")
 
 

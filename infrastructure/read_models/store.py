@@ -4,7 +4,7 @@ It holds nothing that the log does not, so it lies in a file of its own beside t
 commit: a power cut may take back its last batches, rows and checkpoint together.
 
 Each projection stands for itself. Its checkpoint says how far it has come along which log (the id of the event at its
-position), and under which names its tables lie. Two releases of a projection, told apart by their shape, have a
+position), and under which names its tables lie. Two releases of a projection, which differ in their shape, have a
 checkpoint and tables each, and several sets of projections share one file: nobody drops what another keeps. Queries
 name a table by its own name, which is a view that each reading connection has onto the table of its own release.
 """

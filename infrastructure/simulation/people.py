@@ -57,7 +57,7 @@ class Character(StrEnum):
     NETWORKER = "networker"  # an open networker: accepts all, invites everyone
     PUBLISHER = "publisher"  # writes articles, with hashtags
     PAGE = "page"  # a company: publishes, is followed, is never invited
-    DORMANT = "dormant"  # joins, and is hardly seen again
+    DORMANT = "dormant"  # joins, and then does next to nothing
     CELEBRITY = "celebrity"  # wanted by all; suggests to follow instead
     SPAMMER = "spammer"  # invites strangers by the hundred
 

@@ -28,7 +28,7 @@ class World:
         self.people: dict[str, Person] = {}
         self.circles: dict[int, list[Person]] = {}
         self.joined: list[Person] = []
-        self.wanted: list[Person] = []  # celebrities, publishers and pages: whom strangers follow
+        self.wanted: list[Person] = []  # celebrities, publishers and pages: those that strangers follow
         self.recent: deque[tuple[str, str]] = deque(maxlen=RECENT_MAX)  # item, author
         self.items = 0
         self.produced = 0  # commands so far
@@ -63,7 +63,7 @@ class World:
         return self.joined[int(self.chance.random() * len(self.joined))]
 
     def popular(self) -> Person:
-        """One of those whom strangers follow; the first are the best known."""
+        """One of those that strangers follow; the first are the best known."""
         if not self.wanted:
             return self.somebody()
         return self.wanted[int(self.chance.random() ** 2.5 * len(self.wanted))]
@@ -73,7 +73,7 @@ class World:
         return self.chance.random() < probability
 
     def acquaintance(self, person: Person) -> Person:
-        """Somebody whom a member may want to connect with: of the circle, a friend's friend, or anyone."""
+        """Somebody that a member may want to connect with: of the circle, a friend's friend, or anyone."""
         draw = self.chance.random()
         if draw < 0.65:
             return self.chance.choice(self.circles[person.circle])

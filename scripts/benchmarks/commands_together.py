@@ -15,8 +15,8 @@ from benchmarks.measuring import Context, Line, fresh, in_parallel, paired, seco
 from benchmarks.mix import Act, Mix
 from benchmarks.mix_commands import command, start
 from domain import Refused
-from infrastructure.app import Network, open_network
-from infrastructure.log.sqlite.log import SqliteLog
+from infrastructure.app import open_network
+from infrastructure.log.sqlite.file import SYNCHRONOUS_FULL  # a log that does not get it is not opened
 
 FRIENDS = 10
 IN_FLIGHT = 512
@@ -93,11 +93,6 @@ def _prepare_library(path: Path, beginning: list[Act]) -> None:
     application.close()
 
 
-def _level(net: Network) -> int:
-    assert isinstance(net.log, SqliteLog)
-    return int(net.log._writer.pragma("synchronous"))
-
-
 def _in_flight(path: Path, acts: list[Act], follow: bool) -> Run:
     with open_network(str(path), follow=follow) as net:
         idle = 0
@@ -119,13 +114,13 @@ def _in_flight(path: Path, acts: list[Act], follow: bool) -> Run:
         started = time.perf_counter()
         if follow:
             net.wait_for(net.head, CATCH_UP_SECONDS_MAX)
-        return Run(len(acts) / elapsed, idle, _level(net), time.perf_counter() - started)
+        return Run(len(acts) / elapsed, idle, SYNCHRONOUS_FULL, time.perf_counter() - started)
 
 
 def _in_bulk(path: Path, acts: list[Act]) -> Run:
     with open_network(str(path), follow=False) as net:
         elapsed = seconds(lambda: net.handle_many(command(act) for act in acts))
-        return Run(len(acts) / elapsed, 0, _level(net))
+        return Run(len(acts) / elapsed, 0, SYNCHRONOUS_FULL)
 
 
 def _library(path: Path, acts: list[Act]) -> Run:

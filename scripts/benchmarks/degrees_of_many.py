@@ -1,7 +1,8 @@
 """Row `degrees`: the degrees of a hundred members to one viewer, as a page with a hundred names asks for them.
 
 Half of a member's connections are with members near by, half with the popular: so there are circles, and there are
-hubs. Viewers and members are drawn at random, so nearly all pairs are two or three steps apart, the dear case.
+hubs. Viewers and members are drawn at random, so nearly all pairs are two or three steps apart, which
+is the expensive case.
 """
 
 import random

@@ -28,7 +28,7 @@ CELEBRITY = "member-0"
 CELEBRITY_SHARE = 100
 """One post in so many is the celebrity's."""
 FOLLOWED_SHARE = 2
-"""One post in so many is by somebody whom readers follow."""
+"""One post in so many is by somebody that readers follow."""
 POST = "A new note on lattices, with all the details of the third proof and an appendix of open problems."
 
 

@@ -1,4 +1,4 @@
-"""The peer's read model: who is connected with whom and who follows whom, kept by the library's ProjectionRunner, one
+"""The peer's read model: connections and follows, kept by the library's ProjectionRunner, one
 transaction an event, in PostgreSQL or in memory.
 """
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 
 Act = tuple[str, str, str]
-"""A verb, who acts, and with whom; for `publish` the text, for `register` nothing."""
+"""A verb, who acts, and the other member; for `publish` the text, for `register` nothing."""
 
 SHARE_OF_BG = 0.8
 WEIGHTS = {
@@ -96,7 +96,7 @@ class Mix:
             one, other = self._member(), self._member()
             if one != other and ((one, other) if directed else _pair(one, other)) not in known:
                 return one, other
-        raise ValueError("too few members: hardly anybody is left to invite or to follow")
+        raise ValueError("too few members: almost nobody is left to invite or to follow")
 
     def _taken(self, pairs: list[tuple[str, str]]) -> tuple[str, str]:
         index = int(self._chance.random() * len(pairs))

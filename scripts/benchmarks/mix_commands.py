@@ -20,7 +20,7 @@ from domain import (
 from infrastructure.app import Network
 
 WIDE_LIMITS: dict[str, Any] = {"invitations_per_week": 1_000_000_000, "cooldown_days": 0}
-"""So wide that none is reached; each is still held against what a member has sent."""
+"""So wide that none is reached; each is still compared with what a member has sent."""
 
 COMMANDS: dict[str, Callable[[str, str], Command]] = {
     "invite": lambda actor, other: SendInvitation(inviter=actor, invitee=other, note=NOTE),

@@ -1,4 +1,4 @@
-"""Row `suggestions`: whom a member may know, while the network is written to, and as of the past.
+"""Row `suggestions`: people that a member may know, while the network is written to, and as of the past.
 
 After each write the graph in memory is ahead of what the second page of a list asks for, and an as-of query asks for a
 graph that is not the newest at all.

@@ -139,7 +139,7 @@ def test_a_loop_that_is_closed_before_it_decides_gives_the_lane_back(network: Ne
     time.sleep(0.2)  # the thread takes the lock, and hands over to a loop that does not run any more
     loop.close()
     assert network.handle(PublishPost(author="bob", text="still served")).position == network.head
-    task._log_destroy_pending = False  # type: ignore[attr-defined] # that it was left is what is tested
+    task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001 - asyncio's own; that the task was left is what is tested
 
 
 def test_h23_n_plus_one_parallel_invitations_at_limit_n(network: Network) -> None:

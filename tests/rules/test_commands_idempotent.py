@@ -100,8 +100,7 @@ def test_a_decision_leaves_the_facts_as_they_were() -> None:
     world = members()
     for _ in range(200):
         command = any_command(rng)
-        facts = world.facts()
-        facts._new_id = lambda: "same"
+        facts = world.facts(lambda: "same")
         outcomes = []
         for _ in range(2):
             try:

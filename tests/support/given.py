@@ -96,8 +96,8 @@ class World:
         other._ids = (f"copied-{number}" for number in count(len(self.history)))
         return other
 
-    def facts(self) -> Folded:
-        return Folded(self.history, self.now, lambda: next(self._ids))
+    def facts(self, new_id: Callable[[], str] | None = None) -> Folded:
+        return Folded(self.history, self.now, new_id or (lambda: next(self._ids)))
 
     def pair(self, one: str, other: str) -> Pair:
         return self.facts().read(PAIR, one, other)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-TAG_COUNT_MAX = 100  # tags rarer than this are told apart when the rarest is looked for; above, all are "many"
+TAG_COUNT_MAX = 100  # tags rarer than this are distinguished when the rarest is looked for; above, all are "many"
 POSITION_MAX = 2**63 - 1
 
 HEAD = "SELECT coalesce(max(position), 0) FROM event"

@@ -326,7 +326,7 @@ def test_import_edges_and_activity(firstdegree: Firstdegree, tmp_path: Path) -> 
     assert firstdegree("show", "degree", "a", "c").out == "2\n"
     (tmp_path / "events.tsv").write_text("seq\tts\tkind\tactor\ttarget\n1\t1\tjoin\t1\n")
     said = firstdegree("import", "activity", str(tmp_path / "events.tsv"), "--backfill", "unlimited")
-    assert (said.status, said.error) == (1, "bad_file: events.tsv, line 2: 4 fields instead of 5, parted by tabs.\n")
+    assert (said.status, said.error) == (1, "bad_file: events.tsv, line 2: 4 fields instead of 5, separated by tabs.\n")
     assert firstdegree("import", "activity", str(tmp_path / "events.tsv"), "--backfill", "some").status == 2
 
 

@@ -14,6 +14,7 @@ from domain.identifiers import normal_hashtag
 from domain.refusals import Refused
 from infrastructure.graph_in_memory import GraphInMemory
 from infrastructure.log import Log
+from infrastructure.newest_in_memory import NewestInMemory
 from infrastructure.paging import AsOf, Listing, Moment, Needs, Pages, before, left_in
 from infrastructure.read_models.reading import PastFacts
 from projections.connection_queries import (
@@ -71,6 +72,7 @@ class Queries(ABC):
     def __init__(self, pages: Pages, graph: GraphInMemory) -> None:
         self._pages = pages
         self._graph = graph
+        self._newest = NewestInMemory()
 
     @abstractmethod
     def reading(self, as_of: AsOf | Moment = None, *needs: str, reached: int = 0) -> AbstractContextManager[Reading]:
@@ -80,7 +82,14 @@ class Queries(ABC):
 
     def feed(self, viewer: str, limit: int = 20, cursor: str | None = None, as_of: AsOf = None) -> Page[FeedEntry]:
         """A member's feed (section 6 of the rules): rows have item, author, kind, causes, position, published_at."""
-        return self._list(feed, (viewer,), FEED, limit, cursor, as_of, lambda newest: left_in_feed(newest, viewer))
+        listing = Listing(
+            "feed",
+            (viewer,),
+            FEED,
+            lambda reading, last, size: feed(reading, viewer, size, before(last), self._newest.bounds),
+            lambda newest: left_in_feed(newest, viewer),
+        )
+        return self._pages.page(listing, limit, cursor, as_of)
 
     def why(self, viewer: str, item: str, as_of: AsOf = None) -> Why:
         """Why an item is in a member's feed: its causes with their events; or the first rule that keeps it out (F9)."""

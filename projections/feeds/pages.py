@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from projections.feeds.judging import NOT_AVAILABLE, Absence, Cause, FeedEntry, judge, original_of, still_visible
+from projections.feeds.newest import BoundsOf, newest_looked_up
 from projections.feeds.pulled import pulled
 from projections.feeds.pushed import pushed
 from projections.feeds.reader import Reader
@@ -32,9 +33,11 @@ class Why:
         return self.code is None
 
 
-def feed(reading: Reading, viewer: str, limit: int = 20, before: int = OPEN) -> Page[FeedEntry]:
+def feed(
+    reading: Reading, viewer: str, limit: int = 20, before: int = OPEN, bounds_of: BoundsOf = newest_looked_up
+) -> Page[FeedEntry]:
     """The feed of a member, newest first, under the position `before`; empty for somebody who is no member."""
-    rows = entries(Reader(reading, viewer), before)
+    rows = entries(Reader(reading, viewer), before, bounds_of=bounds_of)
     return page(reading, limit, rows, lambda entry: entry.position, lambda: feed_length(reading, viewer))
 
 
@@ -49,14 +52,16 @@ def left_in_feed(newest: Reading, viewer: str) -> Callable[[FeedEntry], FeedEntr
     return partial(still_visible, reader) if is_viewer(newest, viewer) else lambda _: None
 
 
-def entries(reader: Reader, before: int = OPEN, *, push: bool = True) -> Iterator[FeedEntry]:
-    """The entries under a position, lazily, in the order of F7. `push` False: nothing that was pushed is used; the
-    entries are the same (F10)."""
+def entries(
+    reader: Reader, before: int = OPEN, *, push: bool = True, bounds_of: BoundsOf = newest_looked_up
+) -> Iterator[FeedEntry]:
+    """The entries under a position, lazily, in the order of F7. `push` False: nothing that was pushed is used;
+    `bounds_of`: tells where to begin with each followee. The entries are the same in any case (F10)."""
     if not is_viewer(reader.reading, reader.member):
         return
     below = min(before - 1, reader.reading.as_of)
     judged: dict[str, FeedEntry | Absence] = {}
-    for position, item in pushed(reader, below) if push else pulled(reader, below):
+    for position, item in (pushed if push else pulled)(reader, below, bounds_of):
         found = judged.get(item)
         if found is None:
             found = judged[item] = judge(reader, item)

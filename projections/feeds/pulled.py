@@ -5,25 +5,22 @@ of the item, by streams that are opened only when the merge has come down to the
 something.
 """
 
-from collections.abc import Iterator
-from heapq import heappop, heappush
+from collections.abc import Callable, Iterator
+from functools import partial
+from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import Any
 
+from projections.feeds.newest import BoundsOf
 from projections.feeds.reader import Reader
 from projections.projection import STANDS, stands
 from projections.reading import Reading
 
 Candidate = tuple[int, str]
-FIRST_ROWS, MOST_ROWS = 8, 512
+Following = Callable[[], Candidate | None]
+FIRST_ROWS, MOST_ROWS = 2, 512
 """How many rows a stream reads at first and at most; it reads four times as many each time it goes on."""
 
-FOLLOWED = f"""
-SELECT follow.followee,
-  (SELECT activity.began FROM activity
-    WHERE activity.actor = follow.followee AND activity.began <= :below AND activity.ended > :as_of
-    ORDER BY activity.began DESC LIMIT 1) AS newest
-FROM follow WHERE follow.follower = :reader AND {stands("follow")}"""
 ACTIVITIES = """
 SELECT began, original, kind, author, at FROM activity
 WHERE actor = :actor AND began <= :below AND ended > :as_of
@@ -46,23 +43,30 @@ class Merge:
     __slots__ = ("_heap", "_numbers")
 
     def __init__(self) -> None:
-        self._heap: list[tuple[int, int, str | None, Iterator[Candidate]]] = []
+        # A position, negative so that the highest comes first; a number that no other has; the original of a candidate
+        # there, or None; and what gives the next candidate of its stream.
+        self._heap: list[tuple[int, int, str | None, Following]] = []
         self._numbers = count()
 
+    def when(self, bound: int, do: Callable[[], None]) -> None:
+        """Do something, such as adding streams, once the merge has come down to a position."""
+        heappush(self._heap, (-bound, next(self._numbers), None, do))
+
     def add(self, bound: int, stream: Iterator[Candidate]) -> None:
-        """Open a stream that holds nothing above `bound` once the merge has come down to there."""
-        heappush(self._heap, (-bound, next(self._numbers), None, stream))
+        """Take candidates from a stream that holds nothing above `bound`, once the merge has come down to there."""
+        following: Following = partial(next, stream, None)
+        heappush(self._heap, (-bound, next(self._numbers), None, following))
 
     def __iter__(self) -> Iterator[Candidate]:
         heap, last = self._heap, -1
         while heap:
-            negative, number, original, stream = heappop(heap)
+            negative, number, original, following = heappop(heap)
             if original is not None and -negative != last:
                 last = -negative
                 yield last, original
-            following = next(stream, None)
-            if following is not None:
-                heappush(heap, (-following[0], number, following[1], stream))
+            candidate = following()
+            if candidate is not None:
+                heappush(heap, (-candidate[0], number, candidate[1], following))
 
 
 def descending(reading: Reading, sql: str, below: int, **parameters: Any) -> Iterator[tuple[Any, ...]]:
@@ -98,11 +102,19 @@ def from_hashtag(reader: Reader, hashtag: str, since: int, below: int) -> Iterat
             yield position, item
 
 
-def add_followees(reader: Reader, merge: Merge, below: int) -> None:
+def add_followees(reader: Reader, merge: Merge, below: int, bounds_of: BoundsOf) -> None:
     """A stream for each followee, from their newest activity on."""
-    for followee, newest in reader.reading.all(FOLLOWED, reader=reader.member, below=below):
-        if newest is not None:
-            merge.add(newest, from_followee(reader, followee, newest))
+    waiting = [(-bound, followee) for followee, bound in bounds_of(reader, below)]
+    heapify(waiting)
+
+    def open_next() -> None:
+        negative, followee = heappop(waiting)
+        merge.add(-negative, from_followee(reader, followee, -negative))
+        if waiting:
+            merge.when(-waiting[0][0], open_next)
+
+    if waiting:
+        merge.when(-waiting[0][0], open_next)
 
 
 def add_hashtags(reader: Reader, merge: Merge, below: int) -> None:
@@ -112,9 +124,9 @@ def add_hashtags(reader: Reader, merge: Merge, below: int) -> None:
             merge.add(newest, from_hashtag(reader, hashtag, since, newest))
 
 
-def pulled(reader: Reader, below: int) -> Merge:
+def pulled(reader: Reader, below: int, bounds_of: BoundsOf) -> Merge:
     """All that may be in the feed at or below a position."""
     merge = Merge()
-    add_followees(reader, merge, below)
+    add_followees(reader, merge, below, bounds_of)
     add_hashtags(reader, merge, below)
     return merge

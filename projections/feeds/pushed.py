@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from projections.feeds.newest import BoundsOf
 from projections.feeds.policy import PUSH_FOLLOWERS_MAX
 from projections.feeds.pulled import Candidate, Merge, add_followees, add_hashtags, from_followee
 from projections.feeds.push_tables import ACTS
@@ -60,7 +61,7 @@ def from_entries(reader: Reader, below: int) -> Iterator[Candidate]:
         sequence = rows[-1][2]
 
 
-def pushed(reader: Reader, below: int) -> Merge:
+def pushed(reader: Reader, below: int, bounds_of: BoundsOf) -> Merge:
     """All that may be in the feed at or below a position: what was pushed, and of the rest only what may have to be
     pulled.
 
@@ -72,15 +73,23 @@ def pushed(reader: Reader, below: int) -> Merge:
     complete = complete_from(reader)
     add_hashtags(reader, merge, below)
     if complete is None or below <= complete:
-        add_followees(reader, merge, below)
+        add_followees(reader, merge, below, bounds_of)
         return merge
+    merge.add(below, from_entries(reader, below))
+    _add_backfilled(reader, merge, below, complete)
+    merge.when(complete, lambda: add_followees(reader, merge, complete, bounds_of))
+    unpushed = reader.reading.all(UNPUSHED_FOLLOWEES, reader=reader.member, complete_from=complete)
+    for followee, newest in unpushed:
+        bound = min(newest, below)
+        merge.add(bound, from_followee(reader, followee, bound))
+    return merge
 
-    def everybody() -> Iterator[Candidate]:
-        add_followees(reader, merge, complete)
-        yield from ()
 
-    def backfilled(newest: int) -> Iterator[Candidate]:
-        # A follow can bring items from before it once the merge is below the follow, and not earlier.
+def _add_backfilled(reader: Reader, merge: Merge, below: int, complete: int, newest: int = OPEN) -> None:
+    """Streams of those whom the reader followed at or below a position, `newest`, each from before the follow on: a
+    follow can bring items from before it once the merge is below it, and not earlier."""
+
+    def open_some() -> None:
         rows = reader.reading.all(
             RECENT_FOLLOWS, reader=reader.member, below=newest, complete_from=complete, size=FOLLOWS_AT_ONCE
         )
@@ -88,15 +97,6 @@ def pushed(reader: Reader, below: int) -> Merge:
             bound = min(position - 1, below)
             merge.add(bound, from_followee(reader, followee, bound))
         if len(rows) == FOLLOWS_AT_ONCE:
-            newest = rows[-1][0] - 1
-            merge.add(min(newest, below), backfilled(newest))
-        yield from ()
+            _add_backfilled(reader, merge, below, complete, rows[-1][0] - 1)
 
-    merge.add(below, from_entries(reader, below))
-    merge.add(below, backfilled(OPEN))
-    merge.add(complete, everybody())
-    unpushed = reader.reading.all(UNPUSHED_FOLLOWEES, reader=reader.member, complete_from=complete)
-    for followee, newest in unpushed:
-        bound = min(newest, below)
-        merge.add(bound, from_followee(reader, followee, bound))
-    return merge
+    merge.when(min(newest, below), open_some)

@@ -10,7 +10,7 @@ from support.small_network import walk
 
 from domain import ChangePolicy, MuteMember, RemoveFollower, SharePost, Unfollow
 from domain.identifiers import DAY
-from projections.feeds import judging, pulled, pushed, reader
+from projections.feeds import judging, newest, pulled, pushed, reader
 from projections.feeds.judging import SHARES_SCANNED_MAX, FeedEntry
 from projections.feeds.pages import entries, feed
 from projections.feeds.push_tables import ENTRIES_KEPT
@@ -271,7 +271,7 @@ def pushed_to(network: FeedNetwork, viewer: str) -> list[str]:
 
 def statements() -> list[Any]:
     """Every SQL statement that reads a feed."""
-    modules = (judging, pulled, pushed, reader)
+    modules = (judging, newest, pulled, pushed, reader)
     found = {name: value for module in modules for name, value in vars(module).items() if isinstance(value, str)}
     return [pytest.param(sql, id=name) for name, sql in found.items() if name.isupper() and "SELECT" in sql]
 

@@ -18,6 +18,7 @@ from domain import (
     SharePost,
 )
 from projections.feeds.judging import FeedEntry
+from projections.feeds.newest import NewestKept
 from projections.feeds.pages import Why, entries, feed, why
 from projections.feeds.reader import Reader
 from projections.reading import Reading
@@ -113,6 +114,9 @@ def everywhere(reading: Reading, viewer: str) -> list[FeedEntry]:
     """The feed of a reading, after seeing that all ways to it agree."""
     found = list(entries(Reader(reading, viewer), push=False))
     assert list(entries(Reader(reading, viewer))) == found, "pushed and pulled differ"
+    kept = NewestKept()
+    for _ in range(2):
+        assert list(entries(Reader(reading, viewer), push=False, bounds_of=kept.bounds)) == found, "memory differs"
     for limit in (1, 2, 3, 100):
         assert walk(lambda before: feed(reading, viewer, limit, before)) == found, "pages differ from the whole"  # noqa: B023
     assert feed(reading, viewer).total == len(found)

@@ -1,8 +1,8 @@
-"""Notices: what a member is told of (N1-N3).
+"""Notices: what others did that concerns a member (N1-N3).
 
-All that could be told is a row. Which rows show is decided by the query, as of its position: a notice shows while what
-it tells of stands, and whether it repeats one that is still unread follows from the notices and the marks before it. So
-a rebuilt read model tells nobody anything twice (N2, H22).
+Whatever may become a notice is a row. Which rows show is decided by the query, as of its position: a notice shows while
+what it tells of stands, and whether it repeats one that is still unread follows from the notices and the marks before
+it. So a rebuilt read model tells nobody anything twice (N2, H22).
 """
 
 from bisect import bisect_left
@@ -144,7 +144,7 @@ class _Marks:
 
 
 def notices(reading: Reading, member: str, limit: int = 20, before: int = OPEN) -> Page[NoticeRow]:
-    """What a member is told of, newest first: less what hidden members and those in a block with them did, and what
+    """A member's notices, newest first: less what hidden members and those in a block with them did, and what
     does not stand any more. `position` is what MarkNoticesRead takes."""
     require_own(reading, member, None)
     if not is_viewer(reading, member):

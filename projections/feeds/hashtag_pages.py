@@ -48,7 +48,7 @@ SELECT
 
 def hashtag(reading: Reading, hashtag: str, viewer: str, limit: int = 20, before: int = OPEN) -> Page[HashtagItem]:
     """The visible items under a hashtag (in its normal form, see domain.identifiers.normal_hashtag), newest first;
-    none for who is no member."""
+    none for a viewer who is not a member."""
 
     def rows() -> Iterator[HashtagItem]:
         if not is_viewer(reading, viewer):

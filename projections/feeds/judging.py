@@ -178,7 +178,7 @@ def _hashtag_causes(reader: Reader, item: str) -> list[Cause]:
 
 
 def _share_causes(reader: Reader, found: _Original) -> list[Cause]:
-    """Shares by those whom the reader effectively follows, newest first; by muted ones too."""
+    """Shares by members that the reader effectively follows, newest first; by muted ones too."""
     ((shares,),) = reader.reading.all(SHARES, item=found.item, most=SHARES_SCANNED_MAX)
     sql = OF_FEW_SHARES if shares < SHARES_SCANNED_MAX else OF_MANY_SHARES
     rows = reader.reading.all(sql, reader=reader.member, item=found.item, position=found.position)
@@ -188,7 +188,7 @@ def _share_causes(reader: Reader, found: _Original) -> list[Cause]:
 def _is_withheld(reader: Reader, found: _Original) -> bool:
     """F4: whether a status update does not reach the reader, who follows its author and is not connected with them.
 
-    It is the follow of the author that does not bring it; a share by somebody else whom the reader follows, and a
+    It is the follow of the author that does not bring it; a share by somebody else that the reader follows, and a
     hashtag that the reader follows, bring it all the same. The policy is the one in force when it was published.
     """
     if found.kind != "status_update" or reader.connected(found.author):

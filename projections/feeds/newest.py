@@ -1,5 +1,5 @@
-"""Of each member whom a reader follows, a position above which they published and shared nothing: where the pulled feed
-begins with them.
+"""Where the pulled feed begins with each followee of a reader: at a position above which they published and shared
+nothing.
 
 Looking it up takes a seek for each followee in an index that grows with the log. So it is kept in memory, for the
 authors whose followers have read their feeds of late.

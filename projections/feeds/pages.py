@@ -36,7 +36,7 @@ class Why:
 def feed(
     reading: Reading, viewer: str, limit: int = 20, before: int = OPEN, bounds_of: BoundsOf = newest_looked_up
 ) -> Page[FeedEntry]:
-    """The feed of a member, newest first, under the position `before`; empty for somebody who is no member."""
+    """The feed of a member, newest first, under the position `before`; empty for somebody who is not a member."""
     rows = entries(Reader(reading, viewer), before, bounds_of=bounds_of)
     return page(reading, limit, rows, lambda entry: entry.position, lambda: feed_length(reading, viewer))
 

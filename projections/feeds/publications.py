@@ -1,4 +1,4 @@
-"""Publications: what was published and shared, by whom and under which hashtags. Texts stay in the log."""
+"""Publications: what was published and shared, by which member and under which hashtags. Texts stay in the log."""
 
 from domain.identifiers import Instant, normal_form
 from domain.items import ArticlePublished, PostDeleted, PostPublished, PostShared

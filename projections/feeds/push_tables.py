@@ -2,8 +2,8 @@
 
 An activity is pushed to all who follow its actor then, if they are not too many (policy `feed_push_followers_max`; 0:
 nothing is pushed), and but for readers who are dormant (`feed_push_dormant_days` without publishing, following or
-inviting). What was not pushed is noted in a form that costs little, and is pulled by whom it concerns, so nothing is
-missing whatever the policy, the number of followers or the reader did meanwhile:
+inviting). What was not pushed is noted in a form that costs little, and is pulled by the readers that it concerns, so
+nothing is missing whatever the policy, the number of followers or the reader did meanwhile:
 
 - `feed_entry`: what was pushed, the newest ENTRIES_KEPT of each reader, numbered in sequence;
 - `feed_unpushed`: authors with activities that were not pushed because they had too many followers, and the newest of
@@ -55,7 +55,7 @@ _FOLLOWERS = f"""(SELECT count(*) FROM (SELECT 1 FROM {{follow}} AS other
     LIMIT 1 + (SELECT max(value) FROM {{feed_policy}} WHERE name = '{PUSH_FOLLOWERS_MAX}')))"""
 _IS_PUSHED = (
     f"{_FOLLOWERS} <= {in_force(PUSH_FOLLOWERS_MAX, 'activity.began', 'activity.at', '{feed_policy}')}"
-    # Without this an author whom nobody follows would be pushed even where the policy says that nothing is.
+    # Without this an author without followers would be pushed even where the policy says that nothing is.
     f" AND 0 < {in_force(PUSH_FOLLOWERS_MAX, 'activity.began', 'activity.at', '{feed_policy}')}"
 )
 _DORMANT_DAYS = in_force(PUSH_DORMANT_DAYS, "activity.began", "activity.at", "{feed_policy}")

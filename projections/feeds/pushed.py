@@ -65,9 +65,9 @@ def pushed(reader: Reader, below: int, bounds_of: BoundsOf) -> Merge:
     """All that may be in the feed at or below a position: what was pushed, and of the rest only what may have to be
     pulled.
 
-    Pulled are hashtags; authors with too many followers, from their newest activity that was not pushed; followees of
-    whom older items qualify, from before the follow on; and everybody below the position above which the entries are
-    complete.
+    Pulled are hashtags; authors with too many followers, from their newest activity that was not pushed; followees
+    with older items that qualify, from before the follow on; and everybody below the position above which the entries
+    are complete.
     """
     merge = Merge()
     complete = complete_from(reader)
@@ -86,7 +86,7 @@ def pushed(reader: Reader, below: int, bounds_of: BoundsOf) -> Merge:
 
 
 def _add_backfilled(reader: Reader, merge: Merge, below: int, complete: int, newest: int = OPEN) -> None:
-    """Streams of those whom the reader followed at or below a position, `newest`, each from before the follow on: a
+    """Streams of the members that the reader followed at or below `newest`, each from before the follow on: a
     follow can bring items from before it once the merge is below it, and not earlier."""
 
     def open_some() -> None:

@@ -82,7 +82,7 @@ class Reader:
         return relation.followed if not relation.narrowed or self.connected(other) else None
 
     def backfill(self, author: str) -> tuple[int, Instant]:
-        """The position and the instant from which on the originals of an author whom the reader follows qualify though
+        """The position and the instant from which on the originals of an author that the reader follows qualify though
         they are older than the follow (F3).
 
         Among the newest count those of any kind that stood when the follow began and that the reader may see now (F2).

@@ -121,14 +121,14 @@ class Pages:
         _require_limit(limit)
         if cursor is None:
             with self._readings.reading(as_of, *listing.needs) as reading:
-                place = Place(reading.as_of, None if as_of is None else reading.now, "")
+                place = Place(reading.as_of, reading.now, as_of is None, "")
                 return self._shown(listing, reading, place, limit, Moment(reading.as_of, reading.now))
         place = self._seal.unseal(cursor, listing.query)
         if place.position > self._readings.head:  # of more of the log than there is
             raise Refused("bad_cursor")
-        if as_of is not None and self._readings.moment(as_of) != place[:2]:
+        if as_of is not None and (place.is_live or self._readings.moment(as_of) != place[:2]):
             raise Refused("bad_cursor")
-        if place.instant is not None:
+        if not place.is_live:
             moment = Moment(place.position, place.instant)
             with self._readings.reading(moment, *listing.needs) as reading:
                 return self._shown(listing, reading, place, limit, moment)
@@ -151,10 +151,11 @@ class Pages:
 
 
 def _continued(listing: Listing[Any], newest: Reading, place: Place, limit: int) -> Reading:
-    """The reading of which the first page was, which knows what has gone by the newest."""
+    """The reading of which the first page was, which knows what has gone by the newest. Where nothing has been recorded
+    since, the newest alone says it all."""
     if newest.as_of == place.position:
         return newest
-    earlier = newest.earlier(place.position)
+    earlier = newest.earlier(place.position, place.instant)
     earlier.left_now = listing.left_now(newest, place.last, limit)
     return earlier
 

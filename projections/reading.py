@@ -31,8 +31,8 @@ class Reading(ABC):
     """On the next page of a live list: how a row of the list looks now, or None if it has gone since (F8)."""
 
     @abstractmethod
-    def earlier(self, position: int) -> "Reading":
-        """The same snapshot as of an earlier position, at the same instant."""
+    def earlier(self, position: int, now: Instant) -> "Reading":
+        """The same snapshot as of an earlier position and instant."""
 
     @abstractmethod
     def all(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:

@@ -21,11 +21,12 @@ _LENGTH_MAX = 1_000
 
 
 class Place(NamedTuple):
-    """Where a page ends. `position`: as of which the list is shown; `instant`: the instant it is shown at, None for a
-    live list, whose instant is the clock's; `last`: the key of the last row shown."""
+    """Where a page ends. `position` and `instant`: as of when the first page was shown; `is_live`: whether that was the
+    present then; `last`: the key of the last row shown."""
 
     position: int
-    instant: Instant | None
+    instant: Instant
+    is_live: bool
     last: str
 
 
@@ -37,7 +38,7 @@ class CursorSeal:
 
     def seal(self, place: Place, query: str) -> str:
         """The cursor of a place in a list. `query`: everything that the list depends on besides the place."""
-        plain = f"{place.position}.{'' if place.instant is None else place.instant}.{place.last}".encode()
+        plain = f"{place.position}.{place.instant}.{place.is_live:d}.{place.last}".encode()
         tag = self._tag(plain, query)
         return _spelled(tag + self._crypted(plain, tag))
 
@@ -57,8 +58,8 @@ class CursorSeal:
         # The second comparison is for what is no cursor but is decoded like one: base64 has several spellings.
         if not hmac.compare_digest(tag, self._tag(plain, query)) or _spelled(sealed) != cursor:
             raise Refused("bad_cursor")
-        position, instant, last = plain.decode().split(".", 2)
-        return Place(int(position), int(instant) if instant else None, last)
+        position, instant, is_live, last = plain.decode().split(".", 3)
+        return Place(int(position), int(instant), is_live == "1", last)
 
     def _tag(self, plain: bytes, query: str) -> bytes:
         bound = query.encode("utf-8", "backslashreplace")

@@ -28,8 +28,8 @@ class SqlReading(Reading):
         self.as_of = as_of
         self.now = now
 
-    def earlier(self, position: int) -> Reading:
-        return SqlReading(self._run, self._log, position, self.now)
+    def earlier(self, position: int, now: Instant) -> Reading:
+        return SqlReading(self._run, self._log, position, now)
 
     def all(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         return self._run(sql, {"as_of": self.as_of, **parameters})

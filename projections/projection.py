@@ -70,18 +70,17 @@ class DerivedProjection:
     """Tables that are worked out by set-based SQL from those of other projections, one stretch of the log after
     another.
 
-    The statements are run in order for the positions from `:after` (excluded) to `:upto` (included), once the tables
-    they read hold these positions; they may hold more. Any division of the log into stretches gives the same rows, in
-    some order. A statement names tables as `{name}`, so that a rebuild can give it its own.
+    `statements` gives them from the name of each table in the database, so that a rebuild can give its own. They are
+    run in order for the positions from `:after` (excluded) to `:upto` (included), once the tables they read hold these
+    positions; they may hold more. Any division of the log into stretches gives the same rows, in some order.
     """
 
     name: str
     tables: tuple[Table, ...]
     reads: tuple[Table, ...]
-    statements: tuple[str, ...]
+    statements: Callable[[Mapping[Table, str]], Sequence[str]]
     release: int = 1
 
-    def sql(self, names: Mapping[Table, str] | None = None) -> list[str]:
+    def sql(self, names: Mapping[Table, str] | None = None) -> Sequence[str]:
         """The statements, with the names given for some of the tables."""
-        chosen = {table.name: (names or {}).get(table, table.name) for table in (*self.tables, *self.reads)}
-        return [statement.format(**chosen) for statement in self.statements]
+        return self.statements({table: (names or {}).get(table, table.name) for table in (*self.tables, *self.reads)})

@@ -50,7 +50,7 @@ def shape_of(model: Model, all_projections: Sequence[Projection]) -> str:
     for table in model.tables:
         parts += [table_sql(table, table.name), *index_sql(table, table.name)]
     if isinstance(model, DerivedProjection):
-        parts += model.statements
+        parts += model.sql()
         parts += [shape_of(source, all_projections) for source in sources_of(model, all_projections)]
     else:
         parts += sorted(wanted_types([model]))

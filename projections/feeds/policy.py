@@ -39,7 +39,7 @@ def changed(event: PolicyChanged, _: int, at: Instant) -> list[Change]:
 FEED_POLICIES = Projection("feed_policy", (FEED_POLICY,), {PolicyChanged: changed})
 
 
-def in_force(name: str, position: str, instant: str, table: str = "feed_policy") -> str:
+def sql_in_force(name: str, position: str, instant: str, table: str = "feed_policy") -> str:
     """The SQL expression for a value in force for what was recorded at a position and an instant, both SQL
     expressions."""
     return (
@@ -49,7 +49,9 @@ def in_force(name: str, position: str, instant: str, table: str = "feed_policy")
     )
 
 
-_BACKFILL = f"SELECT {in_force(BACKFILL_ITEMS, ':position', ':at')}, {in_force(BACKFILL_DAYS, ':position', ':at')}"
+_BACKFILL = (
+    f"SELECT {sql_in_force(BACKFILL_ITEMS, ':position', ':at')}, {sql_in_force(BACKFILL_DAYS, ':position', ':at')}"
+)
 
 
 def backfill_limits(reading: Reading, position: int, at: Instant) -> tuple[int | None, int | None]:

@@ -12,7 +12,7 @@ from projections.projection import OPEN, stands
 IS_PUSHED = f"SELECT min(began) FROM feed_policy WHERE name = '{PUSH_FOLLOWERS_MAX}' AND value > 0 AND began <= :as_of"
 NEWEST_GAP = "SELECT max(began) FROM feed_gap WHERE viewer = :reader"
 NEXT_ACT = "SELECT min(began) FROM (" + " UNION ALL ".join(
-    f"SELECT * FROM (SELECT began FROM {table} WHERE {actor} = :reader AND began > :gap ORDER BY began LIMIT 1)"
+    f"SELECT * FROM (SELECT began FROM {table.name} WHERE {actor} = :reader AND began > :gap ORDER BY began LIMIT 1)"
     for table, actor in ACTS
 )
 NEXT_ACT += ")"

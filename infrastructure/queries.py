@@ -29,7 +29,7 @@ from projections.degrees.degrees import SuggestionRow, degree, degrees, path, su
 from projections.feeds.hashtag_pages import HashtagItem, hashtag
 from projections.feeds.judging import FeedEntry
 from projections.feeds.pages import Why, feed, left_in_feed, why
-from projections.follower_queries import (
+from projections.following import (
     FollowRow,
     HashtagRow,
     MemberRow,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from domain.member_events import Visibility
 from domain.members import EMPTY_PROFILE
 from projections.connection_queries import connection_count
-from projections.follower_queries import follower_count, following_count
+from projections.following import follower_count, following_count
 from projections.projection import STANDS
 from projections.reading import Reading
 from projections.relationship import Relationship, email_at, readable_email

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from domain.identifiers import DAY
 from projections.feeds.policy import FEED_POLICY, NO_LIMIT, PUSH_DORMANT_DAYS, PUSH_FOLLOWERS_MAX, sql_in_force
 from projections.feeds.publications import ACTIVITY
-from projections.followers import FOLLOW
+from projections.following import FOLLOW
 from projections.invitations import INVITATION
 from projections.members import MEMBER
 from projections.projection import OPEN, DerivedProjection, Table

@@ -14,7 +14,7 @@ from infrastructure.log.envelope import UnreadableEvent
 from infrastructure.read_models.errors import NotYet, ProjectionStopped, ReadModelsUnavailable
 from infrastructure.read_models.read_models import BULK_EVENTS_MIN, ReadModels
 from infrastructure.read_models.store import ReadStore
-from projections.followers import FOLLOWERS
+from projections.following import FOLLOWERS
 from projections.projection import PUT, Change, Projection, Table
 
 

@@ -33,8 +33,6 @@ NOT_YET: frozenset[str] = frozenset(
         "projections/degrees/adjacency.py",
         "projections/degrees/degrees.py",
         "projections/dormancy.py",
-        "projections/follower_queries.py",
-        "projections/followers.py",
         "projections/graph.py",
         "projections/invitation_queries.py",
         "projections/profiles.py",

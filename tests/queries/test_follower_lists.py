@@ -22,7 +22,7 @@ from domain import (
     UnfollowHashtag,
     UnmuteMember,
 )
-from projections.follower_queries import (
+from projections.following import (
     blocked,
     follower_count,
     followers,

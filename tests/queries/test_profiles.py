@@ -23,7 +23,7 @@ from domain import (
     WithdrawRecognition,
 )
 from projections.connection_queries import connections
-from projections.follower_queries import followers, following
+from projections.following import followers, following
 from projections.profiles import Profile, profile
 
 

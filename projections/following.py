@@ -1,4 +1,4 @@
-"""Who follows a member and whom and what a member follows, mutes and blocks: the queries.
+"""Who follows a member, and what a member follows, mutes and blocks.
 
 A list shows effective follows only (X11), and every count is the length of its list.
 """
@@ -7,14 +7,62 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from domain.identifiers import Instant
+from domain.identifiers import Instant, normal_form
+from domain.relationships.following_events import (
+    Followed,
+    FollowerRemoved,
+    HashtagFollowed,
+    HashtagUnfollowed,
+    Unfollowed,
+)
 from projections.connection_queries import connected
 from projections.dormancy import dormant_others
 from projections.members import present
 from projections.privacy import apart
-from projections.projection import OPEN, STANDS, stands
+from projections.projection import CLOSE, OPEN, PUT, STANDS, Change, Projection, Table, stands
 from projections.reading import PAGE_MAX, Page, Reading, newest_first, page, standing_before
 from projections.visibility import require_available, require_own, unblocked_for_viewer
+
+FOLLOW = Table(
+    "follow",
+    {"follower": "TEXT", "followee": "TEXT", "origin": "TEXT", "origin_ref": "TEXT", "at": "BIGINT"},
+    key=2,
+    indexes=(("followee", "began", "ended", "follower"), ("follower", "began", "ended", "followee")),
+)
+"""Every follow, effective or not (X11): whether something hides one is decided by the query."""
+HASHTAG_FOLLOW = Table("hashtag_follow", {"member": "TEXT", "hashtag": "TEXT"}, key=2)
+
+
+def followed(event: Followed, _: int, at: Instant) -> list[Change]:
+    return [(FOLLOW, PUT, (event.follower, event.followee, event.origin, event.origin_ref, at))]
+
+
+def unfollowed(event: Unfollowed | FollowerRemoved, _: int, at: Instant) -> list[Change]:
+    return [(FOLLOW, CLOSE, (event.follower, event.followee))]
+
+
+def hashtag_followed(event: HashtagFollowed, _: int, at: Instant) -> list[Change]:
+    # An early release kept hashtags that are one in normal form as two: the newer follow takes the place of the former.
+    row = (event.member, normal_form(event.hashtag))
+    return [(HASHTAG_FOLLOW, CLOSE, row), (HASHTAG_FOLLOW, PUT, row)]
+
+
+def hashtag_unfollowed(event: HashtagUnfollowed, _: int, at: Instant) -> list[Change]:
+    return [(HASHTAG_FOLLOW, CLOSE, (event.member, normal_form(event.hashtag)))]
+
+
+FOLLOWERS = Projection(
+    "followers",
+    (FOLLOW, HASHTAG_FOLLOW),
+    {
+        Followed: followed,
+        Unfollowed: unfollowed,
+        FollowerRemoved: unfollowed,
+        HashtagFollowed: hashtag_followed,
+        HashtagUnfollowed: hashtag_unfollowed,
+    },
+    release=2,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +78,7 @@ class FollowRow:
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """A member whom the list's owner muted or blocked; `position` is that of the act."""
+    """A member that the list's owner muted or blocked; `position` is that of the act."""
 
     member: str
     position: int
@@ -47,7 +95,7 @@ class HashtagRow:
 R = TypeVar("R", MemberRow, HashtagRow)
 
 
-def _closed(followee: str) -> str:
+def _sql_closed(followee: str) -> str:
     """The SQL condition that a member lets only connections follow (S40). A page has no such setting."""
     return (
         f"EXISTS (SELECT 1 FROM setting WHERE setting.member = {followee} AND setting.name = 'follower_setting'"
@@ -55,7 +103,7 @@ def _closed(followee: str) -> str:
     )
 
 
-def _unhidden(follower: str, followee: str) -> str:
+def _sql_unhidden(follower: str, followee: str) -> str:
     """The SQL condition that neither a block nor an absence hides a follow (X11)."""
     return f"{present(follower)} AND {present(followee)} AND NOT ({apart(follower, followee)})"
 
@@ -64,8 +112,8 @@ def _unhidden(follower: str, followee: str) -> str:
 class _Side:
     """One side's list of follows, in SQL: the column of its owner, that of the other of each row, and two conditions.
 
-    In these the owner is the parameter and not the column, so that what is asked of them is asked once and not for
-    every row. That a connection is not dormant (X15) is left to be asked.
+    In these the owner is the parameter and not the column, so that what concerns the owner is looked up once and not
+    for every row. Whether a connection is dormant (X15) is left to the caller.
     """
 
     own: str
@@ -89,11 +137,11 @@ class _Side:
         return f"SELECT count(*) FROM follow WHERE {STANDS} AND {self._effective}"
 
 
-_FOLLOWERS = _Side("followee", "follower", _unhidden("follow.follower", ":member"), _closed(":member"))
-_FOLLOWING = _Side("follower", "followee", _unhidden(":member", "follow.followee"), _closed("follow.followee"))
+_FOLLOWERS = _Side("followee", "follower", _sql_unhidden("follow.follower", ":member"), _sql_closed(":member"))
+_FOLLOWING = _Side("follower", "followee", _sql_unhidden(":member", "follow.followee"), _sql_closed("follow.followee"))
 # With `at`, which no index on one member holds, SQLite finds the row by both of them.
-_ONE = f"""SELECT at, {_closed(":followee")} FROM follow
-    WHERE follower = :follower AND followee = :followee AND {STANDS} AND {_unhidden(":follower", ":followee")}"""
+_ONE = f"""SELECT at, {_sql_closed(":followee")} FROM follow
+    WHERE follower = :follower AND followee = :followee AND {STANDS} AND {_sql_unhidden(":follower", ":followee")}"""
 
 
 def followers(
@@ -108,7 +156,7 @@ def followers(
 def following(
     reading: Reading, member: str, viewer: str | None = None, limit: int = 20, before: int = OPEN
 ) -> Page[FollowRow]:
-    """Those whom a member effectively follows, newest first; as for `followers`."""
+    """The members that a member effectively follows, newest first; as for `followers`."""
     require_own(reading, member, viewer)
     return _page(reading, _FOLLOWING, member, limit, before)
 
@@ -155,16 +203,16 @@ def _count(reading: Reading, side: _Side, member: str, viewer: str | None) -> in
     return int(reading.all(side.count, member=member, viewer=viewer)[0][0])
 
 
-# What is the member's own is shown whatever became of the others: what one did, one can see and undo (H14).
+# These are shown whatever became of the others: what a member did, that member can see and undo (H14).
 
 
 def muted(reading: Reading, member: str, limit: int = 20, before: int = OPEN) -> Page[MemberRow]:
-    """Whom a member has muted, newest first."""
+    """The members that a member has muted, newest first."""
     return _own_acts(reading, ("mute", "muter", "muted"), MemberRow, member, limit, before)
 
 
 def blocked(reading: Reading, member: str, limit: int = 20, before: int = OPEN) -> Page[MemberRow]:
-    """Whom a member has blocked, newest first."""
+    """The members that a member has blocked, newest first."""
     return _own_acts(reading, ("block", "blocker", "blocked"), MemberRow, member, limit, before)
 
 

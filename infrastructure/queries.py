@@ -17,7 +17,7 @@ from infrastructure.log import Log
 from infrastructure.newest_in_memory import NewestInMemory
 from infrastructure.paging import AsOf, Listing, Moment, Needs, Pages, before, left_in
 from infrastructure.read_models.reading import PastFacts
-from projections.connection_queries import (
+from projections.connections import (
     ConnectionRow,
     MutualRow,
     connections,
@@ -39,20 +39,12 @@ from projections.following import (
     hashtags,
     muted,
 )
-from projections.invitation_queries import (
-    ANY,
-    AcceptanceRate,
-    InvitationRow,
-    Message,
-    Wanted,
-    acceptance_rates,
-    invitations,
-    thread,
-)
+from projections.invitation_boxes import ANY, InvitationRow, Wanted, invitations
+from projections.invitation_threads import AcceptanceRate, Message, acceptance_rates, thread
 from projections.notices import NoticeRow, notices
 from projections.profiles import Profile, profile
 from projections.reading import Page, Reading
-from projections.relationship import Relationship, relationship, relationships
+from projections.relationships import Relationship, relationship, relationships
 
 R = TypeVar("R")
 

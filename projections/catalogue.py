@@ -1,15 +1,15 @@
 """All read models, in the order in which they are shown."""
 
+from projections.connections import GRAPH
 from projections.feeds.policy import FEED_POLICIES
 from projections.feeds.publications import PUBLICATIONS
 from projections.feeds.push_tables import FEED_PUSH
 from projections.following import FOLLOWERS
-from projections.graph import GRAPH
 from projections.invitations import INVITATIONS
 from projections.members import MEMBERS
 from projections.notices import NOTICES
-from projections.privacy import PRIVACY
 from projections.projection import DerivedProjection, Projection
+from projections.visibility import PRIVACY
 
 PROJECTIONS: tuple[Projection, ...] = (
     MEMBERS,

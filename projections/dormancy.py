@@ -14,8 +14,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from projections.members import present
-from projections.projection import STANDS, stands
+from projections.members import sql_present
+from projections.projection import STANDS, sql_stands
 from projections.reading import Reading
 
 
@@ -111,7 +111,7 @@ def interruptible(reading: Reading, member: str) -> list[tuple[str, int, int]]:
         for other, began, returned in reading.all(
             f"""SELECT c.other, c.began, (SELECT max(ended) FROM absence
             WHERE absence.member = c.other AND absence.ended <= :as_of AND absence.ended > c.began)
-            FROM connection c WHERE c.member = :member AND {stands("c")} AND {present("c.other")}""",
+            FROM connection c WHERE c.member = :member AND {sql_stands("c")} AND {sql_present("c.other")}""",
             member=member,
         )
     ]
@@ -141,9 +141,10 @@ def dormant_others(reading: Reading, member: str) -> frozenset[str]:
 def _with_crowded(reading: Reading, member: str, returned: int, cap: int) -> list[tuple[str, int, int]]:
     """The connections that a member's return interrupted, with others who have more than the cap."""
     rows = reading.all(
-        f"""SELECT c.other, c.began FROM connection c WHERE c.member = :member AND {stands("c")} AND c.began < :returned
-        AND {present("c.other")}
-        AND (SELECT count(*) FROM connection d WHERE d.member = c.other AND {stands("d")}) > :cap""",
+        f"""SELECT c.other, c.began FROM connection c
+        WHERE c.member = :member AND {sql_stands("c")} AND c.began < :returned
+        AND {sql_present("c.other")}
+        AND (SELECT count(*) FROM connection d WHERE d.member = c.other AND {sql_stands("d")}) > :cap""",
         member=member,
         returned=returned,
         cap=cap,

@@ -15,13 +15,12 @@ from domain.relationships.following_events import (
     HashtagUnfollowed,
     Unfollowed,
 )
-from projections.connection_queries import connected
+from projections.connections import connected
 from projections.dormancy import dormant_others
-from projections.members import present
-from projections.privacy import apart
-from projections.projection import CLOSE, OPEN, PUT, STANDS, Change, Projection, Table, stands
-from projections.reading import PAGE_MAX, Page, Reading, newest_first, page, standing_before
-from projections.visibility import require_available, require_own, unblocked_for_viewer
+from projections.members import sql_present
+from projections.projection import CLOSE, OPEN, PUT, STANDS, Change, Projection, Table, sql_stands
+from projections.reading import PAGE_MAX, Page, Reading, newest_first, page, sql_standing_before
+from projections.visibility import require_available, require_own, sql_blocked_either_way, sql_unblocked_for_viewer
 
 FOLLOW = Table(
     "follow",
@@ -99,13 +98,13 @@ def _sql_closed(followee: str) -> str:
     """The SQL condition that a member lets only connections follow (S40). A page has no such setting."""
     return (
         f"EXISTS (SELECT 1 FROM setting WHERE setting.member = {followee} AND setting.name = 'follower_setting'"
-        f" AND setting.value = 'connections' AND {stands('setting')})"
+        f" AND setting.value = 'connections' AND {sql_stands('setting')})"
     )
 
 
 def _sql_unhidden(follower: str, followee: str) -> str:
     """The SQL condition that neither a block nor an absence hides a follow (X11)."""
-    return f"{present(follower)} AND {present(followee)} AND NOT ({apart(follower, followee)})"
+    return f"{sql_present(follower)} AND {sql_present(followee)} AND NOT ({sql_blocked_either_way(follower, followee)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +123,13 @@ class _Side:
     @property
     def _effective(self) -> str:
         connected = f"{self.other} IN (SELECT other FROM connection WHERE member = :member AND {STANDS})"
-        return f"""{self.own} = :member AND {self.unhidden} AND {unblocked_for_viewer(self.other)}
+        return f"""{self.own} = :member AND {self.unhidden} AND {sql_unblocked_for_viewer(self.other)}
             AND (NOT {self.closed} OR {connected})"""
 
     @property
     def rows(self) -> str:
         return f"""SELECT began, {self.other}, at, origin, origin_ref, {self.closed}
-            FROM follow WHERE {standing_before("follow")} AND {self._effective} ORDER BY began DESC LIMIT :size"""
+            FROM follow WHERE {sql_standing_before("follow")} AND {self._effective} ORDER BY began DESC LIMIT :size"""
 
     @property
     def count(self) -> str:
@@ -228,7 +227,7 @@ def _own_acts(
     table, own, other = columns
 
     def rows() -> Iterator[R]:
-        sql = f"""SELECT began, {other} FROM {table} WHERE {own} = :member AND {standing_before(table)}
+        sql = f"""SELECT began, {other} FROM {table} WHERE {own} = :member AND {sql_standing_before(table)}
             ORDER BY began DESC LIMIT :size"""
         for position, name in newest_first(reading, sql, before, limit + 1, member=member):
             yield row(name, position)

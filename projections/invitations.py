@@ -27,6 +27,8 @@ INVITATION = Table(
     indexes=(("invitee", "began"), ("inviter", "began")),
 )
 """Every invitation while it can be answered, but for its expiry, which queries hold against their instant (X3)."""
+UNEXPIRED = "(invitation.expires_at IS NULL OR invitation.expires_at > :now)"
+"""The SQL condition that an invitation has not expired at the instant `:now`."""
 IGNORED = Table("ignored", {"inviter": "TEXT", "invitee": "TEXT", "invitation": "TEXT", "reason": "TEXT"}, key=2)
 """Which of them were ignored; shown to their recipient alone."""
 REPLY = Table(

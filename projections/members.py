@@ -36,7 +36,7 @@ ABSENCE = Table("absence", {"member": "TEXT", "cause": "TEXT", "at": "BIGINT"}, 
 RECOGNITION = Table("recognition", {"member": "TEXT", "recognition": "TEXT"}, key=2)
 
 
-def present(member: str) -> str:
+def sql_present(member: str) -> str:
     """The SQL condition that a member is not hidden; `member` is an SQL expression."""
     return (
         f"NOT EXISTS (SELECT 1 FROM absence WHERE absence.member = {member}"

@@ -14,11 +14,10 @@ from domain.items import PostShared
 from domain.notices import NoticesRead
 from domain.relationships.following_events import Followed
 from domain.relationships.invitation_events import InvitationAccepted, InvitationReplied, InvitationSent
-from projections.members import present
-from projections.privacy import apart
-from projections.projection import OPEN, PUT, STANDS, Change, Projection, Table, stands
-from projections.reading import PAGE_MAX, Page, Reading, newest_first, page, standing_before
-from projections.visibility import is_viewer, require_own
+from projections.members import sql_present
+from projections.projection import OPEN, PUT, STANDS, Change, Projection, Table, sql_stands
+from projections.reading import PAGE_MAX, Page, Reading, newest_first, page, sql_standing_before
+from projections.visibility import is_viewer, require_own, sql_blocked_either_way
 
 NOTICE = Table(
     "notice",
@@ -91,16 +90,17 @@ class NoticeRow:
 def _pending(inviter: str, invitee: str) -> str:
     return f"""EXISTS (SELECT 1 FROM invitation
     WHERE invitation.inviter = {inviter} AND invitation.invitee = {invitee} AND invitation.id = notice.object
-      AND {stands("invitation")} AND (invitation.expires_at IS NULL OR invitation.expires_at > :now))"""
+      AND {sql_stands("invitation")} AND (invitation.expires_at IS NULL OR invitation.expires_at > :now))"""
 
 
 _CONNECTED = f"""EXISTS (SELECT 1 FROM connection
-    WHERE connection.invitation = notice.object AND {stands("connection")})"""
+    WHERE connection.invitation = notice.object AND {sql_stands("connection")})"""
 _FOLLOWS = """EXISTS (SELECT 1 FROM follow
     WHERE follow.follower = notice.actor AND follow.followee = notice.member
       AND follow.began = notice.began AND follow.ended > :as_of)"""
 _SHARED = f"""EXISTS (SELECT 1 FROM activity AS share CROSS JOIN activity AS shared
-    WHERE share.id = notice.object AND shared.id = share.original AND {stands("share")} AND {stands("shared")})"""
+    WHERE share.id = notice.object AND shared.id = share.original
+      AND {sql_stands("share")} AND {sql_stands("shared")})"""
 _STILL_SO = f"""CASE notice.kind
   WHEN 'follower' THEN {_FOLLOWS}
   WHEN 'share' THEN {_SHARED}
@@ -114,7 +114,7 @@ _IGNORED = """(notice.kind = 'reply' AND EXISTS (SELECT 1 FROM ignored
       AND ignored.began < notice.began AND ignored.ended > notice.began))"""
 # A mute keeps items out of the feed and changes nothing else (X13), so a muted member's notices show.
 _SHOWN = f"""
-notice.member = :member AND {present("notice.actor")} AND NOT ({apart("notice.actor", ":member")})
+notice.member = :member AND {sql_present("notice.actor")} AND NOT ({sql_blocked_either_way("notice.actor", ":member")})
 AND NOT {_IGNORED} AND {_STILL_SO}"""
 # Of what stands, only replies can come twice for the same actor, kind and object.
 _REPEATS = """(notice.kind = 'reply' AND EXISTS (SELECT 1 FROM notice AS former
@@ -122,7 +122,7 @@ WHERE former.member = notice.member AND former.actor = notice.actor AND former.k
 AND former.object = notice.object AND former.began < notice.began))"""
 _ROWS = f"""
 SELECT began, actor, kind, object, at, {_REPEATS} FROM notice
-WHERE {standing_before("notice")} AND {_SHOWN} ORDER BY began DESC LIMIT :size"""
+WHERE {sql_standing_before("notice")} AND {_SHOWN} ORDER BY began DESC LIMIT :size"""
 _ALIKE = f"""
 SELECT began FROM notice
 WHERE member = :member AND actor = :actor AND kind = :kind AND object = :object AND {STANDS} AND NOT {_IGNORED}

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from domain.member_events import Visibility
 from domain.members import EMPTY_PROFILE
-from projections.connection_queries import connection_count
+from projections.connections import connection_count
 from projections.following import follower_count, following_count
 from projections.projection import STANDS
 from projections.reading import Reading
-from projections.relationship import Relationship, email_at, readable_email
+from projections.relationships import Relationship, email_at, readable_email
 from projections.visibility import require_available
 
 

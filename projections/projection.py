@@ -19,7 +19,7 @@ STANDS = "began <= :as_of AND ended > :as_of"
 """The SQL condition under which a row holds as of a position."""
 
 
-def stands(alias: str) -> str:
+def sql_stands(alias: str) -> str:
     """STANDS for an aliased table."""
     return f"{alias}.began <= :as_of AND {alias}.ended > :as_of"
 

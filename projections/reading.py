@@ -97,7 +97,7 @@ def page(
     return Page(shown, cursor, reading.as_of, count)
 
 
-def standing_before(table: str) -> str:
+def sql_standing_before(table: str) -> str:
     """The SQL condition that a row holds and began before a page's `:before`: for `newest_first`, which never gives a
     `:before` beyond what is read. One bound and not two, so that a page deep in a list is found and not walked to."""
     return f"{table}.began < :before AND {table}.ended > :as_of"

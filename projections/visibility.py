@@ -1,20 +1,45 @@
-"""Who is there for whom, and the refusals of the queries: one for the unknown, the erased, the hidden and those who
-have blocked the viewer (X16)."""
+"""Blocks and mutes, and who is there for whom: one refusal stands for the unknown, the erased, the hidden and those
+who have blocked the viewer (X16)."""
 
 from domain.refusals import Refused
-from projections.members import present
-from projections.privacy import apart
-from projections.projection import STANDS, stands
+from domain.relationships.blocking_events import MemberBlocked, MemberUnblocked
+from domain.relationships.following_events import MemberMuted, MemberUnmuted
+from projections.members import sql_present
+from projections.projection import CLOSE, PUT, STANDS, Projection, Table, sql_stands
 from projections.reading import Reading
 
+BLOCK = Table("block", {"blocker": "TEXT", "blocked": "TEXT"}, key=2, indexes=(("blocked", "blocker", "began"),))
+MUTE = Table("mute", {"muter": "TEXT", "muted": "TEXT"}, key=2)
 
-def unblocked_for_viewer(other: str) -> str:
+PRIVACY = Projection(
+    "privacy",
+    (BLOCK, MUTE),
+    {
+        MemberBlocked: lambda event, position, at: [(BLOCK, PUT, (event.blocker, event.blocked))],
+        MemberUnblocked: lambda event, position, at: [(BLOCK, CLOSE, (event.blocker, event.blocked))],
+        MemberMuted: lambda event, position, at: [(MUTE, PUT, (event.muter, event.muted))],
+        MemberUnmuted: lambda event, position, at: [(MUTE, CLOSE, (event.muter, event.muted))],
+    },
+)
+
+
+def sql_blocked_either_way(one: str, other: str) -> str:
+    """The SQL condition that a block stands between two members, in either direction; both are SQL expressions."""
+    return (
+        f"EXISTS (SELECT 1 FROM block WHERE block.blocker = {one} AND block.blocked = {other}"
+        " AND block.began <= :as_of AND block.ended > :as_of)"
+        f" OR EXISTS (SELECT 1 FROM block WHERE block.blocker = {other} AND block.blocked = {one}"
+        " AND block.began <= :as_of AND block.ended > :as_of)"
+    )
+
+
+def sql_unblocked_for_viewer(other: str) -> str:
     """The SQL condition that no block keeps `other`, an SQL expression, from `:viewer` (NULL: the host, who sees all).
 
     A hidden member is missing in everybody's counts; so one who blocked the viewer, or whom the viewer blocked, has to
     be missing in what the viewer is told of other members' counts too (H14, X16).
     """
-    return f"(:viewer IS NULL OR NOT ({apart(other, ':viewer')}))"
+    return f"(:viewer IS NULL OR NOT ({sql_blocked_either_way(other, ':viewer')}))"
 
 
 def is_registered(reading: Reading, member: str) -> bool:
@@ -26,7 +51,7 @@ def is_viewer(reading: Reading, member: str) -> bool:
     """Whether a member can look at all: registered and not erased. The hibernated and restricted may."""
     return reading.exists(
         f"""SELECT 1 FROM member WHERE member = :member AND {STANDS} AND NOT EXISTS (
-        SELECT 1 FROM absence WHERE absence.member = :member AND cause = 'erased' AND {stands("absence")})""",
+        SELECT 1 FROM absence WHERE absence.member = :member AND cause = 'erased' AND {sql_stands("absence")})""",
         member=member,
     )
 
@@ -34,8 +59,8 @@ def is_viewer(reading: Reading, member: str) -> bool:
 def available(reading: Reading, viewer: str, member: str) -> bool:
     """X16: unknown, erased, hidden, blocking and blocked members are all the same to a viewer: not available."""
     return viewer == member or reading.exists(
-        f"""SELECT 1 FROM member WHERE member = :member AND {STANDS} AND {present(":member")}
-        AND NOT ({apart(":viewer", ":member")})""",
+        f"""SELECT 1 FROM member WHERE member = :member AND {STANDS} AND {sql_present(":member")}
+        AND NOT ({sql_blocked_either_way(":viewer", ":member")})""",
         viewer=viewer,
         member=member,
     )

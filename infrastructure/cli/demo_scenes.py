@@ -18,7 +18,7 @@ from infrastructure.commands.request import GROUP_MAX, Request, Result
 from infrastructure.simulation.stream import simulate
 from infrastructure.simulation.world import BEGINNING
 from projections.feeds.judging import FeedEntry
-from projections.invitation_queries import Message
+from projections.invitation_threads import Message
 from projections.reading import Page
 
 MEMBERS, COMMANDS, SEED = 2_000, 30_000, 7

@@ -9,7 +9,7 @@ import typer
 from infrastructure.cli.group import Group
 from infrastructure.cli.session import Session
 from infrastructure.cli.times import as_of
-from projections.invitation_queries import Wanted
+from projections.invitation_boxes import Wanted
 
 SHOW = typer.Typer(add_completion=False, cls=Group, no_args_is_help=True, rich_markup_mode=None)
 ROWS = 20

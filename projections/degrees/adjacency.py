@@ -63,7 +63,7 @@ class Snapshot:
         """With whom a member's connection stands, hidden and dormant ones too. Not to be changed."""
         return _get(self.connections, number)
 
-    def apart(self, number: int) -> BitMap:
+    def blocked_either_way(self, number: int) -> BitMap:
         """With whom a block stands, in either direction. Not to be changed."""
         return _get(self.blocks, number)
 

@@ -15,7 +15,7 @@ from typing import Protocol
 from pyroaring import BitMap
 
 from domain.member_events import MemberKind
-from projections.connection_queries import active_connections, hides_connections, is_hidden
+from projections.connections import active_connections, hides_connections, is_hidden
 from projections.degrees.adjacency import NOBODY, Adjacency, Snapshot
 from projections.projection import STANDS
 from projections.reading import Page, Reading, page
@@ -37,7 +37,7 @@ class Graph(Protocol):
     def of(self, number: int) -> BitMap:
         """The connections of a member, less dormant ones."""
 
-    def apart(self, number: int) -> BitMap:
+    def blocked_either_way(self, number: int) -> BitMap:
         """With whom a block stands, in either direction."""
 
     def is_page(self, number: int) -> bool:
@@ -67,7 +67,7 @@ class TableGraph:
             self._connections[number] = BitMap(map(self._give, others))
         return self._connections[number]
 
-    def apart(self, number: int) -> BitMap:
+    def blocked_either_way(self, number: int) -> BitMap:
         rows = self._reading.all(
             f"SELECT blocked FROM block WHERE blocker = :member AND {STANDS}"
             f" UNION SELECT blocker FROM block WHERE blocked = :member AND {STANDS}",
@@ -96,7 +96,7 @@ class MemoryGraph:
         self._snapshot = snapshot
         self._dormant = dormant
         self.hidden = snapshot.hidden
-        self.apart = snapshot.apart
+        self.blocked_either_way = snapshot.blocked_either_way
 
     def number(self, member: str) -> int | None:
         number = self._snapshot.numbers.get(member)
@@ -127,7 +127,7 @@ class _Reach:
     def __init__(self, graph: Graph, viewer: int) -> None:
         self.graph = graph
         self.viewer = viewer
-        self.absent = graph.hidden | graph.apart(viewer)
+        self.absent = graph.hidden | graph.blocked_either_way(viewer)
         self.first = graph.of(viewer) - self.absent
         self._second: BitMap | None = None
         self._looked = 0

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from domain.identifiers import Instant
-from projections.connection_queries import is_hidden
-from projections.members import present
-from projections.privacy import apart
-from projections.projection import OPEN, STANDS, stands
+from projections.connections import is_hidden
+from projections.members import sql_present
+from projections.projection import OPEN, STANDS, sql_stands
 from projections.reading import Page, Reading, newest_first, page
-from projections.visibility import is_viewer
+from projections.visibility import is_viewer, sql_blocked_either_way
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +29,9 @@ class HashtagItem:
 _VISIBLE = f"""
 FROM hashtag_item AS tagged CROSS JOIN activity
 WHERE tagged.hashtag = :hashtag AND tagged.began < :before AND tagged.began <= :as_of
-  AND activity.id = tagged.item AND activity.audience = 'anyone' AND {stands("activity")}
-  AND (activity.actor = :viewer OR {present("activity.actor")}) AND NOT ({apart("activity.actor", ":viewer")})"""
+  AND activity.id = tagged.item AND activity.audience = 'anyone' AND {sql_stands("activity")}
+  AND (activity.actor = :viewer OR {sql_present("activity.actor")})
+  AND NOT ({sql_blocked_either_way("activity.actor", ":viewer")})"""
 ITEMS = f"""
 SELECT tagged.began, activity.id, activity.actor, activity.kind, activity.at {_VISIBLE}
 ORDER BY tagged.began DESC LIMIT :size"""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from domain.identifiers import Instant
 from domain.items import falls_within
 from projections.feeds.reader import Reader
-from projections.projection import STANDS, stands
+from projections.projection import STANDS, sql_stands
 
 SHARES_SCANNED_MAX = 200
 """Of an item with up to so many shares, each share is compared with the reader's follows; of one with more, each follow
@@ -58,7 +58,7 @@ STATUS_UPDATES_WITHHELD = Absence("status_updates_withheld", "F4")
 
 _TAGGED = f"""
 FROM hashtag_follow AS wanted CROSS JOIN hashtag_item AS found
-WHERE wanted.member = :reader AND wanted.began < found.began AND {stands("wanted")}
+WHERE wanted.member = :reader AND wanted.began < found.began AND {sql_stands("wanted")}
   AND found.hashtag = wanted.hashtag AND found.item = :item"""
 HASHTAG_CAUSES = f"SELECT wanted.hashtag, wanted.began {_TAGGED} ORDER BY wanted.began"
 ORIGINAL = f"""
@@ -75,8 +75,9 @@ def _sql_share_causes(tables: str) -> str:
     return f"""
 SELECT share.actor, share.id, share.began, follow.at
 FROM {tables}
-WHERE share.original = :item AND share.kind = 'share' AND share.began > :position AND {stands("share")}
-  AND follow.follower = :reader AND follow.followee = share.actor AND follow.began < share.began AND {stands("follow")}
+WHERE share.original = :item AND share.kind = 'share' AND share.began > :position AND {sql_stands("share")}
+  AND follow.follower = :reader AND follow.followee = share.actor
+  AND follow.began < share.began AND {sql_stands("follow")}
 ORDER BY share.began DESC"""
 
 

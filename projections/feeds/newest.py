@@ -8,7 +8,7 @@ authors whose followers have read their feeds of late.
 from collections.abc import Callable, Iterable
 
 from projections.feeds.reader import Reader
-from projections.projection import stands
+from projections.projection import sql_stands
 from projections.reading import Reading
 
 Bounds = Iterable[tuple[str, int]]
@@ -29,12 +29,12 @@ def _sql_newest_of_followees(upto: str) -> str:
 SELECT follow.followee,
   (SELECT activity.began FROM activity
     WHERE activity.actor = follow.followee AND {upto} ORDER BY activity.began DESC LIMIT 1) AS newest
-FROM follow WHERE follow.follower = :reader AND {stands("follow")}"""
+FROM follow WHERE follow.follower = :reader AND {sql_stands("follow")}"""
 
 
 STANDING = _sql_newest_of_followees("activity.began <= :below AND activity.ended > :as_of")
 EVER = _sql_newest_of_followees("activity.began <= :as_of")
-FOLLOWEES = f"SELECT followee FROM follow WHERE follower = :reader AND {stands('follow')}"
+FOLLOWEES = f"SELECT followee FROM follow WHERE follower = :reader AND {sql_stands('follow')}"
 ONE = """
 SELECT began FROM activity
 WHERE actor = :author AND began <= :below AND ended > :as_of ORDER BY began DESC LIMIT 1"""

@@ -13,7 +13,7 @@ from typing import Any
 
 from projections.feeds.newest import BoundsOf
 from projections.feeds.reader import Reader
-from projections.projection import STANDS, stands
+from projections.projection import STANDS, sql_stands
 from projections.reading import Reading
 
 Candidate = tuple[int, str]
@@ -30,7 +30,7 @@ SELECT wanted.hashtag, wanted.began,
   (SELECT found.began FROM hashtag_item AS found
     WHERE found.hashtag = wanted.hashtag AND found.began <= :below AND found.began > wanted.began
     ORDER BY found.began DESC LIMIT 1) AS newest
-FROM hashtag_follow AS wanted WHERE wanted.member = :reader AND {stands("wanted")}"""
+FROM hashtag_follow AS wanted WHERE wanted.member = :reader AND {sql_stands("wanted")}"""
 HASHTAG_ITEMS = f"""
 SELECT began, item, author FROM hashtag_item
 WHERE hashtag = :hashtag AND began <= :below AND began > :since AND {STANDS}

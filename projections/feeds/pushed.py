@@ -7,7 +7,7 @@ from projections.feeds.policy import PUSH_FOLLOWERS_MAX
 from projections.feeds.pulled import Candidate, Merge, add_followees, add_hashtags, from_followee
 from projections.feeds.push_tables import ACTS
 from projections.feeds.reader import Reader
-from projections.projection import OPEN, stands
+from projections.projection import OPEN, sql_stands
 
 IS_PUSHED = f"SELECT min(began) FROM feed_policy WHERE name = '{PUSH_FOLLOWERS_MAX}' AND value > 0 AND began <= :as_of"
 NEWEST_GAP = "SELECT max(began) FROM feed_gap WHERE viewer = :reader"
@@ -23,11 +23,11 @@ WHERE viewer = :reader AND sequence < :sequence AND began <= :below
 ORDER BY sequence DESC LIMIT :size"""
 UNPUSHED_FOLLOWEES = f"""
 SELECT follow.followee, author.began FROM follow CROSS JOIN feed_unpushed AS author
-WHERE follow.follower = :reader AND {stands("follow")}
+WHERE follow.follower = :reader AND {sql_stands("follow")}
   AND author.author = follow.followee AND author.began > :complete_from"""
 RECENT_FOLLOWS = f"""
 SELECT follow.began, follow.followee FROM follow
-WHERE follow.follower = :reader AND follow.began <= :below AND follow.began > :complete_from AND {stands("follow")}
+WHERE follow.follower = :reader AND follow.began <= :below AND follow.began > :complete_from AND {sql_stands("follow")}
 ORDER BY follow.began DESC LIMIT :size"""
 
 FOLLOWS_AT_ONCE = 64

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from domain.identifiers import DAY, Instant
-from projections.connection_queries import connected
+from projections.connections import connected
 from projections.feeds.policy import backfill_limits
-from projections.members import present
-from projections.privacy import apart
+from projections.members import sql_present
 from projections.projection import STANDS
 from projections.reading import Reading
+from projections.visibility import sql_blocked_either_way
 
 BEFORE_ALL = -(2**63)
 """An instant before every other."""
@@ -29,7 +29,7 @@ class Relation:
 # `at` is selected because SQLite would walk through all of the reader's follows in an index that holds all the rest.
 _FOLLOW = f"FROM follow WHERE follower = :reader AND followee = :other AND at IS NOT NULL AND {STANDS}"
 RELATION = f"""
-SELECT {present(":other")} AND NOT ({apart(":reader", ":other")}),
+SELECT {sql_present(":other")} AND NOT ({sql_blocked_either_way(":reader", ":other")}),
   EXISTS (SELECT 1 FROM mute WHERE muter = :reader AND muted = :other AND {STANDS}),
   EXISTS (SELECT 1 FROM setting
     WHERE member = :other AND name = 'follower_setting' AND value = 'connections' AND {STANDS}),

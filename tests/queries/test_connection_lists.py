@@ -23,7 +23,7 @@ from domain import (
 from domain.identifiers import SECOND
 from domain.member_events import MemberRegistered, PrimaryEmailChanged
 from domain.relationships.connection_events import MembersConnected
-from projections.connection_queries import (
+from projections.connections import (
     MUTUALS,
     active_connections,
     connected,

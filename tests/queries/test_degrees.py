@@ -29,7 +29,7 @@ from domain import (
 )
 from domain.identifiers import SECOND
 from infrastructure.log.envelope import decode
-from projections.connection_queries import active_connections, connected, connection_count, mutual_connections
+from projections.connections import active_connections, connected, connection_count, mutual_connections
 from projections.degrees.adjacency import Adjacency
 from projections.degrees.degrees import MemoryGraph, TableGraph, degree, degrees, graph_of, path
 from projections.reading import Reading

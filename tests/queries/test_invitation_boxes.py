@@ -18,15 +18,8 @@ from domain import (
     WithdrawInvitation,
 )
 from domain.identifiers import DAY
-from projections.invitation_queries import (
-    Pending,
-    Wanted,
-    acceptance_rates,
-    answers,
-    invitations,
-    pending,
-    thread,
-)
+from projections.invitation_boxes import Pending, Wanted, invitations, pending
+from projections.invitation_threads import acceptance_rates, thread
 
 BOXES = ("received", "sent", "archived", "barred")
 DEFAULT_NOTE = "I would like to connect with you."
@@ -253,15 +246,13 @@ def test_s23_filters_refill_a_page_and_never_end_it_early() -> None:
 
 
 def test_s23_a_page_is_answered_in_bulk(net: SmallNetwork) -> None:
+    """A page's rows become commands, which are recorded together; the answer to each says what came of it."""
     net.invite("dan", "ada")
     page = net.ask(invitations, "ada", "received", 2)
-    commands = answers(page, IgnoreInvitation, reason=IgnoreReason.SPAM)
-    assert commands == [
-        IgnoreInvitation(inviter=inviter, invitee="ada", reason=IgnoreReason.SPAM) for inviter in ("dan", "cy")
-    ]
-    net.do(*commands)
+    net.net.handle_many(IgnoreInvitation(inviter=row.inviter, invitee=row.invitee, reason="spam") for row in page)
     assert boxes(net, "ada") == {"received": ["bob"], "archived": ["dan", "cy"]}
-    net.do(*answers(net.ask(invitations, "ada", "archived"), AcceptInvitation))
+    archived = net.ask(invitations, "ada", "archived")
+    net.net.handle_many(AcceptInvitation(inviter=row.inviter, invitee=row.invitee) for row in archived)
     assert boxes(net, "ada") == {"received": ["bob"]}
 
 

@@ -22,7 +22,7 @@ from domain import (
     Visibility,
     WithdrawRecognition,
 )
-from projections.connection_queries import connections
+from projections.connections import connections
 from projections.following import followers, following
 from projections.profiles import Profile, profile
 

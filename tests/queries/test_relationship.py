@@ -34,7 +34,7 @@ from domain import (
 )
 from domain.catalogue import DECIDERS
 from domain.identifiers import DAY, HOUR
-from projections.relationship import ACTIONS, Relationship
+from projections.relationships import ACTIONS, Relationship
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from domain import (
     WithdrawInvitation,
 )
 from domain.identifiers import DAY
-from projections.invitation_queries import acceptance_rates, invitations, thread
+from projections.invitation_boxes import invitations
+from projections.invitation_threads import acceptance_rates, thread
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from domain.identifiers import SECOND, Instant
 from infrastructure.app import open_network
 from infrastructure.commands.request import Result
 from projections.reading import Page
-from projections.relationship import Relationship
+from projections.relationships import Relationship
 
 T = TypeVar("T")
 START: Instant = 1_700_000_000_000_000

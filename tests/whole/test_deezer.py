@@ -15,7 +15,7 @@ from domain.member_events import MemberRegistered
 from domain.relationships.connection_events import MembersConnected
 from infrastructure.app import Network, open_network
 from infrastructure.log.envelope import encode
-from projections.connection_queries import connection_count, mutual_connections
+from projections.connections import connection_count, mutual_connections
 from projections.degrees.adjacency import Adjacency
 from projections.degrees.degrees import TableGraph, degree, degrees, graph_of
 

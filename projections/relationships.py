@@ -19,9 +19,9 @@ from domain.relationships.invitation_events import ReplyKind
 from domain.relationships.invitation_threads import ReplyToInvitation
 from domain.relationships.invitations import AcceptInvitation, IgnoreInvitation, SendInvitation, WithdrawInvitation
 from domain.relationships.pair import PAIR, Pair
-from projections.connection_queries import connected, email_readable
+from projections.connections import connected, email_readable
 from projections.following import follows
-from projections.invitation_queries import Pending, pending
+from projections.invitation_boxes import Pending, pending
 from projections.reading import Reading
 from projections.visibility import require_available, require_viewer
 

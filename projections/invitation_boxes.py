@@ -1,27 +1,23 @@
-"""Invitation boxes, threads and acceptance rates: the queries (S8-S24).
+"""Invitation boxes: the lists of invitations that a member got and sent, and what is pending between two (S8-S24).
 
 An invitation shows while it can be answered: not withdrawn, closed or expired (X3), between two members of whom the
 other is there and not in a block. To its sender it is pending, whether it was ignored, barred or neither (S13, X16).
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from domain.decision import Command
 from domain.identifiers import Instant
 from domain.refusals import Refused
-from domain.relationships.invitation_events import InvitationReplied, InvitationSent
-from projections.members import present
-from projections.privacy import apart
-from projections.projection import OPEN, STANDS, stands
-from projections.reading import PAGE_MAX, Page, Reading, newest_first, page, standing_before
-from projections.visibility import available, is_viewer, require_own
-
-C = TypeVar("C", bound=Command)
+from domain.relationships.invitation_events import InvitationSent
+from projections.invitations import UNEXPIRED
+from projections.members import sql_present
+from projections.projection import OPEN, sql_stands
+from projections.reading import PAGE_MAX, Page, Reading, newest_first, page, sql_standing_before
+from projections.visibility import is_viewer, require_own, sql_blocked_either_way
 
 RECEIVED, SENT, ARCHIVED, BARRED = "received", "sent", "archived", "barred"
-DEFAULT, CUSTOM = "default", "custom"
 
 _OWN = {RECEIVED: "invitee", SENT: "inviter", ARCHIVED: "invitee", BARRED: "invitee"}
 _IN_BOX = {
@@ -30,19 +26,6 @@ _IN_BOX = {
     ARCHIVED: "ignored.reason IS NOT NULL",
     BARRED: "ignored.reason IS NULL AND invitation.barred = 1",
 }
-_UNEXPIRED = "(invitation.expires_at IS NULL OR invitation.expires_at > :now)"
-_OPEN = f"{stands('invitation')} AND {_UNEXPIRED}"
-_NEWEST = f"""
-SELECT began, id, at, {_OPEN},
-  EXISTS (SELECT 1 FROM connection WHERE connection.invitation = invitation.id AND connection.began <= :as_of)
-FROM invitation WHERE inviter = :inviter AND invitee = :invitee AND began <= :as_of ORDER BY began DESC LIMIT 1"""
-_REPLIES = f"""
-SELECT began, author, kind, at FROM reply
-WHERE inviter = :inviter AND invitee = :invitee AND invitation = :invitation AND {STANDS} ORDER BY began"""
-_RATES = """
-SELECT note_kind, count(*), sum(CASE WHEN EXISTS (SELECT 1 FROM connection
-  WHERE connection.invitation = invitation.id AND connection.began <= :as_of) THEN 1 ELSE 0 END)
-FROM invitation WHERE began <= :as_of GROUP BY note_kind"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,40 +76,17 @@ class Pending:
     expires_at: Instant | None
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What one of the two wrote: `kind` is note, ask, answer or suggest_follow."""
-
-    author: str
-    kind: str
-    text: str
-    at: Instant
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class AcceptanceRate:
-    """How invitations with one kind of note fared (S11). `rate` is None where none was sent."""
-
-    note_kind: str
-    sent: int
-    accepted: int
-
-    @property
-    def rate(self) -> float | None:
-        return self.accepted / self.sent if self.sent else None
-
-
-def _box(box: str, standing: str = stands("invitation")) -> str:
+def _box(box: str, standing: str = sql_stands("invitation")) -> str:
     """FROM and WHERE of a box."""
     own = _OWN[box]
     other = "inviter" if own == "invitee" else "invitee"
     return f"""
 FROM invitation LEFT JOIN ignored
-  ON ignored.inviter = invitation.inviter AND ignored.invitee = invitation.invitee AND {stands("ignored")}
-WHERE invitation.{own} = :member AND {standing} AND {_UNEXPIRED} AND {_IN_BOX[box]}
+  ON ignored.inviter = invitation.inviter AND ignored.invitee = invitation.invitee AND {sql_stands("ignored")}
+WHERE invitation.{own} = :member AND {standing} AND {UNEXPIRED} AND {_IN_BOX[box]}
   AND (:note_kind IS NULL OR invitation.note_kind = :note_kind)
-  AND {present(f"invitation.{other}")} AND NOT ({apart("invitation.inviter", "invitation.invitee")})"""
+  AND {sql_present(f"invitation.{other}")}
+  AND NOT ({sql_blocked_either_way("invitation.inviter", "invitation.invitee")})"""
 
 
 def _rows(box: str) -> str:
@@ -134,8 +94,8 @@ def _rows(box: str) -> str:
 SELECT invitation.began, invitation.inviter, invitation.invitee, invitation.id, invitation.note_kind, invitation.at,
   invitation.expires_at, ignored.reason,
   (SELECT count(*) FROM reply WHERE reply.inviter = invitation.inviter AND reply.invitee = invitation.invitee
-    AND reply.invitation = invitation.id AND {stands("reply")})
-{_box(box, standing_before("invitation"))} ORDER BY invitation.began DESC LIMIT :size"""
+    AND reply.invitation = invitation.id AND {sql_stands("reply")})
+{_box(box, sql_standing_before("invitation"))} ORDER BY invitation.began DESC LIMIT :size"""
 
 
 def invitations(
@@ -232,40 +192,3 @@ def pending(reading: Reading, viewer: str, member: str) -> Pending | None:
         if row is not None:
             return Pending(direction, *row)
     return None
-
-
-def thread(reading: Reading, inviter: str, invitee: str, viewer: str | None = None) -> list[Message]:
-    """The messages of the newest invitation from one to the other, in order (S17): the note, then the replies. For
-    either of the two while the other is there for them, and for the host; to others Refused `not_available`.
-
-    Empty when there is none, or it was withdrawn, closed or has expired; one that was accepted stays readable.
-    """
-    if viewer is not None:
-        other = inviter if viewer == invitee else invitee
-        if viewer not in (inviter, invitee) or not is_viewer(reading, viewer) or not available(reading, viewer, other):
-            raise Refused("not_available")
-    newest = reading.one(_NEWEST, inviter=inviter, invitee=invitee, now=reading.now)
-    if newest is None or not (newest[3] or newest[4]):
-        return []
-    position, invitation, at, _, _ = newest
-    sent = reading.event(position)
-    assert isinstance(sent, InvitationSent)
-    messages = [Message(inviter, "note", sent.note, at, position)]
-    for position, author, kind, at in reading.all(_REPLIES, inviter=inviter, invitee=invitee, invitation=invitation):
-        reply = reading.event(position)
-        assert isinstance(reply, InvitationReplied)
-        messages.append(Message(author, kind, reply.text, at, position))
-    return messages
-
-
-def answers(rows: Iterable[InvitationRow], command_class: Callable[..., C], **fields: Any) -> list[C]:
-    """The same answer to each of these invitations, as commands (S23): accept, ignore with a reason, reply,
-    withdraw."""
-    return [command_class(inviter=row.inviter, invitee=row.invitee, **fields) for row in rows]
-
-
-def acceptance_rates(reading: Reading) -> dict[str, AcceptanceRate]:
-    """How many invitations were sent and accepted, by kind of note (S11). Each sending counts (X21), by whatever means
-    it was accepted."""
-    counted = {kind: (sent, accepted) for kind, sent, accepted in reading.all(_RATES)}
-    return {kind: AcceptanceRate(kind, *counted.get(kind, (0, 0))) for kind in (DEFAULT, CUSTOM)}

@@ -1,4 +1,5 @@
-"""Connections as they are shown: who is connected with whom, lists and counts of it, mutuals, and the email it opens.
+"""Connections: who is connected with whom, as it is stored and as it is shown: lists, counts, mutual connections, and
+the email that a connection opens.
 
 A connection is shown while the fact stands, both sides are present, and it is not *dormant* (projections.dormancy).
 Whether one member may be told of another is asked here alone, so that lists, counts, mutuals and paths cannot differ
@@ -11,12 +12,41 @@ from dataclasses import dataclass
 from domain.identifiers import Instant
 from domain.member_events import ConnectionsVisibility, Visibility
 from domain.refusals import Refused
+from domain.relationships.connection_events import ConnectionRemoved, MembersConnected, SuggestionDismissed
 from projections.dormancy import Presence, Room, dormant_others, presence, standing
-from projections.members import present
-from projections.privacy import apart
-from projections.projection import OPEN, STANDS, stands
+from projections.members import sql_present
+from projections.projection import CLOSE, OPEN, PUT, STANDS, Change, Projection, Table, sql_stands
 from projections.reading import Page, Reading, newest_first, page
-from projections.visibility import available, is_viewer, unblocked_for_viewer
+from projections.visibility import available, is_viewer, sql_blocked_either_way, sql_unblocked_for_viewer
+
+CONNECTION = Table(
+    "connection",
+    {"member": "TEXT", "other": "TEXT", "invitation": "TEXT", "at": "BIGINT"},
+    key=2,
+    indexes=(("member", "began", "ended", "other"), ("invitation",)),
+)
+"""Two rows a connection, one for each side, put and closed together (S3)."""
+DISMISSAL = Table("dismissal", {"member": "TEXT", "other": "TEXT"}, key=2, closes=False)
+
+
+def _put_connection(event: MembersConnected, _: int, at: Instant) -> list[Change]:
+    one, other, invitation = event.member, event.other, event.invitation
+    return [(CONNECTION, PUT, (one, other, invitation, at)), (CONNECTION, PUT, (other, one, invitation, at))]
+
+
+def _close_connection(event: ConnectionRemoved, _: int, at: Instant) -> list[Change]:
+    return [(CONNECTION, CLOSE, (event.member, event.other)), (CONNECTION, CLOSE, (event.other, event.member))]
+
+
+GRAPH = Projection(
+    "graph",
+    (CONNECTION, DISMISSAL),
+    {
+        MembersConnected: _put_connection,
+        ConnectionRemoved: _close_connection,
+        SuggestionDismissed: lambda event, position, at: [(DISMISSAL, PUT, (event.member, event.other))],
+    },
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +77,9 @@ class MutualRow:
 # Who may be told of whom
 
 
-def is_apart(reading: Reading, one: str, other: str) -> bool:
+def is_blocked_either_way(reading: Reading, one: str, other: str) -> bool:
     """Whether a block stands between two members, in either direction."""
-    return reading.exists(f"SELECT 1 WHERE {apart(':one', ':other')}", one=one, other=other)
+    return reading.exists(f"SELECT 1 WHERE {sql_blocked_either_way(':one', ':other')}", one=one, other=other)
 
 
 def hides_connections(reading: Reading, member: str) -> bool:
@@ -121,7 +151,8 @@ def is_hidden(reading: Reading, member: str) -> bool:
     return reading.exists(f"SELECT 1 FROM absence WHERE member = :member AND {STANDS}", member=member)
 
 
-_LISTED = f"""c.member = :member AND {stands("c")} AND {present("c.other")} AND {unblocked_for_viewer("c.other")}"""
+_LISTED = f"""
+c.member = :member AND {sql_stands("c")} AND {sql_present("c.other")} AND {sql_unblocked_for_viewer("c.other")}"""
 _LIST = f"""SELECT c.began, c.other, c.at, c.invitation FROM connection c WHERE {_LISTED}
 AND c.began < :before ORDER BY c.began DESC LIMIT :size"""
 _COUNT = f"SELECT count(*) FROM connection c WHERE {_LISTED}"
@@ -190,8 +221,11 @@ def mutuals(reading: Reading, one: str, other: str) -> list[str]:
 
 # Reading `at` keeps SQLite from choosing the covering index, in which it would walk through all connections of the one
 # member for each of the other's.
-MUTUALS = f"""SELECT a.other FROM connection a WHERE a.member = :fewer AND {stands("a")} AND {present("a.other")}
-AND EXISTS (SELECT b.at FROM connection b WHERE b.member = :more AND b.other = a.other AND {stands("b")} AND b.at >= 0)
+MUTUALS = f"""
+SELECT a.other FROM connection a
+WHERE a.member = :fewer AND {sql_stands("a")} AND {sql_present("a.other")} AND EXISTS (
+  SELECT b.at FROM connection b
+  WHERE b.member = :more AND b.other = a.other AND {sql_stands("b")} AND b.at >= 0)
 ORDER BY a.other"""
 
 

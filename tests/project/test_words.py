@@ -29,14 +29,13 @@ WORDS = re.compile(rf"\b({'|'.join(INSTEAD)})\b", re.IGNORECASE)
 NOT_YET: frozenset[str] = frozenset(
     {
         "infrastructure/queries.py",
-        "projections/connection_queries.py",
+        "projections/connections.py",
         "projections/degrees/adjacency.py",
         "projections/degrees/degrees.py",
         "projections/dormancy.py",
-        "projections/graph.py",
-        "projections/invitation_queries.py",
+        "projections/invitation_boxes.py",
         "projections/profiles.py",
-        "projections/relationship.py",
+        "projections/relationships.py",
         "projections/visibility.py",
     }
 )

@@ -28,7 +28,12 @@ class ChangePolicy(Command):
 
 
 def _fit(values: dict[str, Any]) -> dict[str, Any]:
-    Policy.model_validate(values)
+    if values.keys() - Policy.model_fields.keys():
+        raise ValueError("there is a value that no policy has")
+    try:
+        Policy.model_validate(values)
+    except ValidationError as error:
+        raise ValueError("; ".join(sentences(error))) from error
     return values
 
 

@@ -231,7 +231,9 @@ class Network(Queries):
         return audit.describe(event)
 
     def verify(self, progress: Progress | None = None) -> int:
-        """Strictly validate the whole log, and count its events. Raises UnreadableEvent at the first fault."""
+        """Verify the whole log, as of one moment, and count its events: each event's bytes, how they follow one
+        another, and all that is kept twice. Raises UnsoundLog with the faults. What it cannot find, since only hashes
+        kept elsewhere could: a changed word or name, a time moved between its neighbours, a tail cut off."""
         return audit.verify(self.log, progress)
 
     def stats(self) -> dict[str, int]:

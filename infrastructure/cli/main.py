@@ -63,10 +63,14 @@ class Commands(LazyGroup):
             "Show how many events the log holds, in all and of each type",
         ),
         "verify": Lazy(
-            "infrastructure.cli.projections",
+            "infrastructure.cli.soundness",
             "verify",
-            "Validate every event of the log strictly: its name, version and fields, positions without gaps, times that"
-            " never decrease",
+            "Verify the whole log, reading only: its events, how they follow one another, and all that is kept twice",
+        ),
+        "repair": Lazy(
+            "infrastructure.cli.soundness",
+            "REPAIR",
+            "Make anew what is derived from the events, where it was damaged",
         ),
     }
 

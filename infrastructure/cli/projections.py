@@ -1,4 +1,4 @@
-"""`firstdegree projections`, `stats`, `verify`: how the read models stand, what the log holds, if it is sound."""
+"""`firstdegree projections`, `stats`: how the read models stand, and what the log holds."""
 
 from typing import Annotated
 
@@ -54,15 +54,6 @@ def check(context: typer.Context) -> None:
     different = [name for name, each in equal.items() if not each]
     if different:
         raise Failure("not_equal", f"Rebuilt from the log, these differ from the live ones: {', '.join(different)}.")
-
-
-def verify(context: typer.Context) -> None:
-    """Validate every event of the log strictly: its name, version and fields, positions without gaps, times that never
-    decrease. Exit status 1 at the first fault, with its position."""
-    session: Session = context.obj
-    with session.network() as network, session.progress("Verifying") as progress:
-        count = network.verify(progress)
-    session.output.object({"verified": count})
 
 
 def stats(context: typer.Context) -> None:

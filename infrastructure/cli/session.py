@@ -40,7 +40,7 @@ class Session:
         """The network, open for this block. `makes`: a new one is made where there is none. `catches_up`: the read
         models are brought to the head first. Refusals and trouble with the log become failures."""
 
-        try:
+        with _failures():
             if not makes:
                 self._require_a_network()
             with open_network(self.address, follow=False, accept_loss=self.accepts_loss) as network:
@@ -48,12 +48,13 @@ class Session:
                     with self.progress("Catching up") as progress:
                         catch_up(network, progress)
                 yield network
-        except (LogUnavailable, ReadModelsUnavailable) as unavailable:
-            raise Failure(unavailable.code, str(unavailable), UNAVAILABLE) from unavailable
-        except UnsoundInput as unsound:
-            raise Failure(unsound.code, str(unsound), USAGE) from unsound
-        except CodedError as refused:
-            raise Failure(refused.code, refused.detail) from refused
+
+    @contextmanager
+    def log_file(self) -> Iterator[str]:
+        """The address of a log that is there, which is not opened: damaged, it might not be. Errors become failures."""
+        with _failures():
+            self._require_a_network()
+            yield self.address
 
     def _require_a_network(self) -> None:
         path = self.address.removeprefix("sqlite:///")
@@ -88,3 +89,16 @@ def catch_up(network: "Network", progress: Callable[[int, int], None] | None) ->
         network.catch_up(min(head, position + CATCH_UP_EVENTS))
         if progress:
             progress(position, head)
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """Turns the errors of a network into failures, with their exit status."""
+    try:
+        yield
+    except (LogUnavailable, ReadModelsUnavailable) as unavailable:
+        raise Failure(unavailable.code, str(unavailable), UNAVAILABLE) from unavailable
+    except UnsoundInput as unsound:
+        raise Failure(unsound.code, str(unsound), USAGE) from unsound
+    except CodedError as refused:
+        raise Failure(refused.code, refused.detail) from refused

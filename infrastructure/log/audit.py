@@ -1,18 +1,21 @@
 """Looking at the log as a whole: when events were recorded, what they say, how many there are, and if all are sound."""
 
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 from domain.identifiers import Instant
 from infrastructure.log import envelope
+from infrastructure.log.address import path_of
 from infrastructure.log.dcb import DCBSequencedEvent
+from infrastructure.log.faults import FAULTS_MAX, UnsoundLog
 from infrastructure.log.interface import Log
+from infrastructure.log.sqlite.log import SqliteLog
+from infrastructure.log.sqlite.repair import IndexRepair, repair_index
+from infrastructure.log.sqlite.verification import Progress, verify_file
+from infrastructure.log.verification import EventVerifier
 
 STATS_PAGE = 10_000
 VERIFY_PAGE = 2_000
-Progress = Callable[[int, int], None]
-"""Called with the position reached and the one to reach."""
 
 
 def recorded_at(log: Log, position: int) -> Instant:
@@ -64,13 +67,29 @@ def describe(event: DCBSequencedEvent) -> dict[str, Any]:
 
 
 def verify(log: Log, progress: Progress | None = None) -> int:
-    """Strictly validate the whole log, and count its events. Raises UnreadableEvent at the first fault."""
-    position, at, head = 0, -(2**63), log.head()
-    while rows := log.page(position, VERIFY_PAGE):
-        position, at = envelope.verify(rows, position, at)
+    """Verify a log of either kind, as of one moment, and count its events: see `log.sqlite.verification`. Raises
+    UnsoundLog with all faults that were found."""
+    verifier, head = EventVerifier(), log.head()
+    if isinstance(log, SqliteLog):
+        return verify_file(log.path, progress)
+    while rows := log.matching(None, after=verifier.after, before=head + 1, limit=VERIFY_PAGE):
+        for row in rows:
+            verifier.take(row.position, row.event.type, row.event.data, row.event.tags)
         if progress:
-            progress(position, max(head, position))
-    return position
+            progress(verifier.after, head)
+    if verifier.faults:
+        raise UnsoundLog(verifier.faults[:FAULTS_MAX], head)
+    return head
+
+
+def verify_at(address: str, progress: Progress | None = None) -> int:
+    """As `verify`, for the log at an address that need not be open: one that is damaged cannot always be opened."""
+    return 0 if address == "memory:" else verify_file(path_of(address), progress)
+
+
+def repair_index_at(address: str, progress: Progress | None = None) -> IndexRepair:
+    """Make anew all that the log at an address keeps beside its events: see `log.sqlite.repair`."""
+    return IndexRepair(0, 0) if address == "memory:" else repair_index(path_of(address), progress)
 
 
 def stats(log: Log) -> dict[str, int]:

@@ -123,21 +123,3 @@ def describe(data: bytes) -> dict[str, Any]:
     """What one stored event says, as JSON values: its metadata, and its fields under `data`."""
     envelope: dict[str, Any] = orjson.loads(data)
     return envelope
-
-
-def verify(rows: Iterable[Recorded], after: int = 0, not_before: Instant = -(2**63)) -> tuple[int, Instant]:
-    """Strictly validate a page of the log that follows a position and a time: fields by name and type, positions
-    without gaps, times that never decrease. The last position and time; UnreadableEvent at the first fault."""
-    for position, name, data in rows:
-        if position != after + 1:
-            raise UnreadableEvent(after + 1, f"it is missing; the next one is at {position}")
-        ((_, at, _event),) = decode([(position, name, data)])
-        envelope = orjson.loads(data)
-        try:
-            EVENTS.verify(name, EVENTS.upcast(name, envelope["v"], envelope["data"]))
-        except ValueError as error:
-            raise UnreadableEvent(position, f"it does not fit {name}: {error}") from error
-        if at < not_before:
-            raise UnreadableEvent(position, "it is recorded before the one ahead of it")
-        after, not_before = position, at
-    return after, not_before

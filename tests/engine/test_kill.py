@@ -10,7 +10,7 @@ from pathlib import Path
 
 from domain import ChangeFollowerSetting, ChangePolicy, RegisterMember
 from infrastructure.app import open_network
-from infrastructure.log.envelope import metadata_of, verify
+from infrastructure.log.envelope import metadata_of
 
 WORKER = Path(__file__).resolve().parents[1] / "support" / "network_worker.py"
 MEMBERS = 12
@@ -47,7 +47,7 @@ def test_e7_e8_every_acknowledged_command_survives_and_read_models_resume(
                 assert [row[0] for row in rows] == list(range(position - count + 1, position + 1))
             rows = network.log.page(checked, 1_000_000)
             assert [row[0] for row in rows] == list(range(checked + 1, network.head + 1))
-            verify(rows, checked)
+            network.verify()
             # An append is whole or absent: what one event caused stands right behind it.
             for (_, _, data), (_, _, following) in pairwise(rows):
                 cause = metadata_of(following).cause

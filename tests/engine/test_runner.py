@@ -10,7 +10,7 @@ from domain.member_events import MemberRegistered
 from infrastructure.app import READ_MODELS_SUFFIX, Network, open_network
 from infrastructure.log import LogUnavailable
 from infrastructure.log.dcb import DCBEvent
-from infrastructure.log.envelope import UnreadableEvent
+from infrastructure.log.faults import UnsoundLog
 from infrastructure.read_models.errors import NotYet, ProjectionStopped, ReadModelsUnavailable
 from infrastructure.read_models.read_models import BULK_EVENTS_MIN, ReadModels
 from infrastructure.read_models.store import ReadStore
@@ -240,7 +240,7 @@ def test_the_log_is_verified_event_by_event(tmp_path: Path) -> None:
         assert network.verify() == 2
         extra = b'{"v":1,"at":9223372036854775807,"id":"p","data":{"member":"ada","setting":"everyone","more":1}}'
         network.log.append([DCBEvent("follower_setting_changed", extra, [])])
-        with pytest.raises(UnreadableEvent, match="position 3 cannot be read: it does not fit"):
+        with pytest.raises(UnsoundLog, match="position 3"):
             network.verify()
 
 
@@ -250,5 +250,5 @@ def test_an_event_recorded_before_the_one_ahead_of_it_is_found(tmp_path: Path, a
         register(network, "ada")
         early = b'{"v":1,"at":1,"id":"p","data":{"member":"ada","setting":"everyone"}}'
         network.log.append([DCBEvent("follower_setting_changed", early, [])])
-        with pytest.raises(UnreadableEvent, match="before the one ahead"):
+        with pytest.raises(UnsoundLog, match="time: position 2, at"):
             network.verify()

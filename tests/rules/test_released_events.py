@@ -58,7 +58,8 @@ from domain.relationships.invitation_events import (
     InvitationWithdrawn,
 )
 from infrastructure.app import open_network
-from infrastructure.log.envelope import ENVELOPE_KEYS, decode, encode, metadata_of, verify
+from infrastructure.log.envelope import ENVELOPE_KEYS, decode, encode, metadata_of
+from infrastructure.log.verification import EventVerifier
 
 RELEASED = Path(__file__).resolve().parents[1] / "released_events.jsonl"
 START = 1_700_000_000_000_000
@@ -207,7 +208,10 @@ def test_e13_a_released_event_is_read_as_what_it_said(line: Line) -> None:
     assert event == SAMPLES[line.says]
     assert type(event) is type(SAMPLES[line.says])
     assert (position, at) == (7, json.loads(line.data)["at"])
-    assert verify([(7, line.type, line.data)], after=6)[0] == 7
+    verifier = EventVerifier(after=6)
+    assert verifier.take(7, line.type, line.data, line.tags) == line.tags
+    # A line stands by itself: what it names as its cause, and the policy in force, are not ahead of it.
+    assert {fault.code for fault in verifier.faults} <= {"append", "policy"}
 
 
 @pytest.mark.parametrize("line", lines(), ids=lambda line: f"{line.type} v{line.version}: {line.says}")
@@ -271,12 +275,15 @@ def split(values):
     word, _, name = values["greeting"].partition(" ")
     return {"word": word, "name": name}
 
-from infrastructure.log.envelope import UnreadableEvent, decode, verify
+from infrastructure.log.envelope import UnreadableEvent, decode
+from infrastructure.log.verification import EventVerifier
 
 former = {1: {"text": "Hello Ada"}, 2: {"greeting": "Hello Ada"}, 3: {"word": "Hello", "name": "Ada"}}
 rows = [(v, "greeted", json.dumps({"v": v, "at": v, "id": "x", "data": data}).encode()) for v, data in former.items()]
 assert [event for _, _, event in decode(rows)] == [Greeted("Hello", "Ada")] * 3
-assert verify(rows, rows[0][0] - 1)[0] == rows[-1][0]
+verifier = EventVerifier()
+assert [verifier.take(*row, ["greeting"]) for row in rows] == [["greeting"]] * 3
+assert {fault.code for fault in verifier.faults} == {"id_doubled", "not_canonical"}
 try:
     decode([(9, "greeted", b'{"v":4,"at":9,"id":"x","data":{}}')])
 except UnreadableEvent as error:

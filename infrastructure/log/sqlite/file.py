@@ -24,15 +24,20 @@ SYNCHRONOUS_FULL = 2
 # The position is the key of `event` and is always given, never chosen by SQLite. In `tag` the type comes before the
 # position: a decision reads some types of a tag, and finds the newest of each without passing the others. The rows of
 # `tag` come later than their events: `tag_merge` says how far they are (sqlite_tag_index.py).
-SCHEMA = """
+EVENT_TABLES = """
 CREATE TABLE event_type (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE event (position INTEGER PRIMARY KEY, type INTEGER NOT NULL, tags TEXT NOT NULL, data BLOB NOT NULL) STRICT;
+"""
+INDEX_TABLES = """
 CREATE INDEX event_by_type ON event (type);
 CREATE TABLE tag (
     tag TEXT NOT NULL, type INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (tag, type, position)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE tag_merge (upto INTEGER NOT NULL, next_upto INTEGER NOT NULL, next_tag TEXT NOT NULL) STRICT;
 INSERT INTO tag_merge VALUES (0, 0, '');
+"""
+"""What is derived from the events, and is made anew by repair.py."""
+TRIGGERS = """
 CREATE TRIGGER tag_merge_goes_forward BEFORE UPDATE ON tag_merge WHEN new.upto < old.upto OR new.next_upto < new.upto
 BEGIN SELECT RAISE(ABORT, 'the log is never changed: tag_merge only goes forward'); END;
 CREATE TRIGGER tag_merge_refuses_insert BEFORE INSERT ON tag_merge
@@ -45,6 +50,8 @@ BEGIN SELECT RAISE(ABORT, 'the log is never changed: DELETE on tag_merge refused
     for table in ("event", "tag", "event_type")
     for act in ("UPDATE", "DELETE")
 )
+SCHEMA = EVENT_TABLES + INDEX_TABLES + TRIGGERS
+OBJECTS = "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'"
 TABLES = {"event", "event_type", "tag", "tag_merge"}
 
 
@@ -63,7 +70,7 @@ class Patience:
         return time.monotonic() < self._until
 
 
-def explained(error: apsw.Error, path: Path) -> LogUnavailable:
+def explained(error: apsw.Error | UnicodeDecodeError, path: Path) -> LogUnavailable:
     """What SQLite's error means to whoever uses the log."""
     detail = f"{path}: {error}"
     result = apsw.mapping_extended_result_codes.get(getattr(error, "extendedresult", 0), "")
@@ -80,7 +87,7 @@ def explained(error: apsw.Error, path: Path) -> LogUnavailable:
             return LogUnavailable("read_only", detail)
         case apsw.ConnectionClosedError():
             return LogUnavailable("closed", detail)
-        case _:  # CorruptError, NotADBError, a table that is missing, a constraint that our own rows cannot break
+        case _:  # CorruptError, NotADBError, a text that is none, a missing table, a constraint our rows cannot break
             return LogUnavailable("damaged", detail)
 
 
@@ -88,7 +95,7 @@ def open_writer(path: Path, busy_seconds: float) -> apsw.Connection:
     """Opens the log for writing and makes it if there is none. A file that is not a log is not touched."""
     if tuple(int(part) for part in apsw.sqlite_lib_version().split(".")) < SQLITE_VERSION_MIN:
         raise LogUnavailable("unsafe_sqlite", f"SQLite {apsw.sqlite_lib_version()} is too old")
-    _inspect(path)
+    inspect(path)
     _make_private(path)
     try:
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
@@ -129,7 +136,7 @@ def _make_private(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
-def _inspect(path: Path) -> None:
+def inspect(path: Path) -> None:
     """Refuses a file that is not a log of ours from its first bytes, before SQLite could write to it."""
     if not path.parent.is_dir():
         raise LogUnavailable("no_directory", f"{path.parent} is no directory")
@@ -177,13 +184,25 @@ def _prepare(connection: apsw.Connection, path: Path, busy_seconds: float) -> No
     connection.wal_autocheckpoint(CHECKPOINT_PAGES)
 
 
+def schema_of(connection: apsw.Connection) -> dict[tuple[str, str], str]:
+    """The objects in a file, by kind and name, with the SQL that made each."""
+    return {(kind, name): sql for kind, name, sql in connection.execute(OBJECTS)}
+
+
+def schema_as_made() -> dict[tuple[str, str], str]:
+    """The objects of a log, as `schema_of` gives them."""
+    with closing(apsw.Connection(":memory:")) as made:
+        made.execute(SCHEMA)
+        return schema_of(made)
+
+
 def _marks(connection: apsw.Connection) -> tuple[int, int]:
     return connection.pragma("application_id"), connection.pragma("user_version")
 
 
 def _make(connection: apsw.Connection) -> None:
     """Makes the tables, unless another process just did. Before the switch to WAL, so that the marks are in the file's
-    own first bytes for _inspect to see."""
+    own first bytes for inspect to see."""
     with closing(connection.cursor()) as cursor:
         cursor.execute("BEGIN IMMEDIATE")
         try:

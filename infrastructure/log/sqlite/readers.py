@@ -34,7 +34,7 @@ class Readers:
             connection = self._connect()
         try:
             return connection.execute(sql, bindings).fetchall()
-        except apsw.Error as error:
+        except (apsw.Error, UnicodeDecodeError) as error:
             raise explained(error, self._path) from error
         finally:
             self._idle.append(connection)

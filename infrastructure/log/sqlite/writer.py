@@ -72,14 +72,14 @@ class WriterState:
         """Every row of one statement. LogUnavailable for all that SQLite says."""
         try:
             return self._connection.execute(sql, bindings).fetchall()
-        except apsw.Error as error:
+        except (apsw.Error, UnicodeDecodeError) as error:
             raise explained(error, self._path) from error
 
     def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """One statement for each row. Errors as `run`."""
         try:
             self._connection.executemany(sql, rows)
-        except apsw.Error as error:
+        except (apsw.Error, UnicodeDecodeError) as error:
             raise explained(error, self._path) from error
 
     @contextmanager

@@ -1,0 +1,118 @@
+"""Making anew what a SQLite log keeps beside its events: their tags, the table of tags, indexes and triggers."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+import orjson
+
+from domain.event import EVENTS
+from infrastructure.log.envelope import UnreadableEvent, decode
+from infrastructure.log.sqlite.file import (
+    INDEX_TABLES,
+    TRIGGERS,
+    Patience,
+    explained,
+    inspect,
+    same_file,
+    schema_as_made,
+    schema_of,
+)
+from infrastructure.log.sqlite.statements import TYPES
+from infrastructure.log.sqlite.verification import BUSY_SECONDS, FIRST_POSITION, Progress, tags_beside
+from infrastructure.log.unavailable import LogUnavailable
+from infrastructure.log.verification import tags_of
+
+STORED = "SELECT position, type, tags, data FROM event WHERE position >= ? ORDER BY position"
+FILL = """INSERT INTO tag SELECT DISTINCT own.value, event.type, position FROM event, json_each(event.tags) AS own
+    ORDER BY 1, 2, 3"""
+MERGED = """UPDATE tag_merge SET upto = head.position, next_upto = head.position
+    FROM (SELECT coalesce(max(position), 0) AS position FROM event) AS head"""
+ATTACHED = """SELECT type, name FROM sqlite_schema WHERE tbl_name IN ('event', 'event_type', 'tag', 'tag_merge')
+    AND name NOT IN ('event', 'event_type') AND name NOT LIKE 'sqlite_%'"""
+DERIVED = ("trigger", "index", "view", "table")
+"""The kinds of objects, in the order in which they are dropped."""
+PROGRESS_EVENTS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRepair:
+    """What a repair did: how many events there are, and beside how many of them the tags had to be corrected."""
+
+    events: int
+    corrected: int
+
+
+def repair_index(path: Path | str, progress: Progress | None = None) -> IndexRepair:
+    """Makes anew, from the events' bytes, all that a log keeps beside them, in one transaction: killed half way, the
+    log is as it was. The bytes themselves are never touched, nor are objects that are none of ours.
+
+    Networks that are open on this log go on with what they have read; open them anew. UnreadableEvent: an event's bytes
+    cannot be read, so that its tags are not known. LogUnavailable: not a log, busy, or the events' own tables are gone
+    or changed (`damaged`), which only a backup brings back."""
+    path = same_file(Path(path))
+    inspect(path)
+    try:
+        with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)) as connection:
+            connection.set_busy_handler(Patience(BUSY_SECONDS))
+            connection.pragma("synchronous", "FULL")
+            with _transaction(connection):
+                return _repair(connection, path, progress)
+    except apsw.Error as error:
+        raise explained(error, path) from error
+
+
+@contextmanager
+def _transaction(connection: apsw.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _repair(connection: apsw.Connection, path: Path, progress: Progress | None) -> IndexRepair:
+    made, found = schema_as_made(), schema_of(connection)
+    for table in ("event", "event_type"):
+        if found.get(("table", table)) != made["table", table]:
+            raise LogUnavailable("damaged", f"{path}: the table {table} is not as it was made")
+    for kind in DERIVED:
+        for each, name in connection.execute(ATTACHED).fetchall():
+            if each == kind:
+                connection.execute('DROP {} IF EXISTS "{}"'.format(kind, str(name).replace('"', '""')))
+    events, wrong = _wrong_tags(connection, progress)
+    connection.executemany("UPDATE event SET tags = ? WHERE position = ?", wrong)
+    connection.execute(INDEX_TABLES)
+    connection.execute(FILL)
+    connection.execute(MERGED)
+    connection.execute(TRIGGERS)
+    return IndexRepair(events, len(wrong))
+
+
+def _wrong_tags(connection: apsw.Connection, progress: Progress | None) -> tuple[int, list[tuple[str, int]]]:
+    """How many events there are, and for each whose tags beside it are wrong the right ones, with its position."""
+    types = dict(connection.execute(TYPES))
+    wrong: list[tuple[str, int]] = []
+    events = 0
+    ((head,),) = connection.execute("SELECT coalesce(max(position), 0) FROM event")
+    for position, type_, stored, data in connection.execute(STORED, (FIRST_POSITION,)):
+        events += 1
+        name = types.get(type_, "")
+        try:
+            ((_, _, event),) = decode([(position, name, data)])
+            right = tags_of(event, orjson.loads(data).get("command"))
+        except UnreadableEvent:
+            if not name or name in EVENTS.by_name or tags_beside(stored) is None:
+                raise
+            continue  # it is of a newer release or an extension, and nothing speaks against its tags
+        text = orjson.dumps(right).decode()
+        if text != stored:
+            wrong.append((text, position))
+        if progress and position % PROGRESS_EVENTS == 0:
+            progress(position, head)
+    return events, wrong

@@ -1,0 +1,195 @@
+"""Verifying a SQLite log: its events, what is kept beside them, and the file, as of one moment."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import apsw
+import orjson
+
+from infrastructure.log.faults import FAULTS_MAX, Fault, UnsoundLog
+from infrastructure.log.sqlite.file import FORMAT, explained, same_file, schema_as_made, schema_of
+from infrastructure.log.sqlite.read_only import open_unwritten
+from infrastructure.log.sqlite.statements import HEAD, TYPES, Rows
+from infrastructure.log.verification import EventVerifier
+
+BUSY_SECONDS = 30.0
+FIRST_POSITION = -(2**63)
+PROGRESS_EVENTS = 2_000
+TAG_ROWS_SHOWN = 5
+"""How many wrong rows of the table of tags are shown of one kind."""
+
+EVENTS = "SELECT position, type, tags, data FROM event WHERE position >= ? ORDER BY position"
+TRUE_TAGS = """SELECT DISTINCT own.value AS tag, event.type AS type, position FROM event, json_each(event.tags) AS own
+    WHERE json_valid(event.tags)"""
+Progress = Callable[[int, int], None]
+"""Called with the position reached and the one to reach."""
+
+
+def verify_file(path: Path | str, progress: Progress | None = None) -> int:
+    """Verifies the log in a file, reading only, as of one moment: others may go on writing. How many events it holds.
+
+    Looked at are SQLite's own check, the schema, each event's bytes, how the events follow one another, and all that is
+    kept twice: the types and tags beside the events, the table of tags and how far it is merged. What it cannot find
+    stands in infrastructure/log/verification.py. UnsoundLog: it has faults. LogUnavailable: it cannot be read."""
+    path = same_file(Path(path))
+    connection = open_unwritten(path, BUSY_SECONDS)
+    try:
+        connection.execute("BEGIN")
+        return _Verification(connection, progress).all()
+    except apsw.Error as error:
+        raise explained(error, path) from error
+    finally:
+        connection.close()
+
+
+class _Verification:
+    def __init__(self, connection: apsw.Connection, progress: Progress | None) -> None:
+        self._connection = connection
+        self._progress = progress
+        self._faults: list[Fault] = []
+
+    def all(self) -> int:
+        """How many events there are. UnsoundLog if there are faults."""
+        events = 0
+        try:
+            self._file()
+            self._schema()
+            if not any(fault.field in {"event", "event_type"} for fault in self._faults):
+                events = self._events()
+        except (apsw.CorruptError, apsw.NotADBError, apsw.SchemaChangeError):
+            self._say("file", None, "file", "a page of it is damaged, so that it cannot be read to its end")
+        except UnicodeDecodeError:
+            self._say("file", None, "file", "a text in it is damaged, so that it cannot be read to its end")
+        if self._faults:
+            self._faults.sort(key=lambda fault: (fault.position is None, fault.position or 0))
+            raise UnsoundLog(self._faults[:FAULTS_MAX], events)
+        return events
+
+    def _say(self, code: str, position: int | None, field: str, detail: str) -> None:
+        self._faults.append(Fault(code, position, field, detail))
+
+    def _run(self, sql: str, bindings: Sequence[Any] = ()) -> Rows:
+        return self._connection.execute(sql, bindings).fetchall()
+
+    def _file(self) -> None:
+        for (said,) in self._run("PRAGMA quick_check(20)"):
+            if said != "ok":
+                self._say("file", None, "file", str(said).splitlines()[0])
+        if self._connection.pragma("user_version") != FORMAT:
+            self._say("file", None, "user_version", f"the format is not {FORMAT}")
+
+    def _schema(self) -> None:
+        expected, found = schema_as_made(), schema_of(self._connection)
+        for kind, name in sorted(expected.keys() - found.keys()):
+            self._say("schema", None, name, f"this {kind} is missing")
+        for kind, _ in sorted(found.keys() - expected.keys()):
+            self._say("schema", None, kind, f"there is a {kind} that no release makes")
+        for kind, name in sorted(expected.keys() & found.keys()):
+            if expected[kind, name] != found[kind, name]:
+                self._say("schema", None, name, f"this {kind} is not as it was made")
+
+    def _events(self) -> int:
+        """Each event, and the tags that the table ought to have."""
+        verifier = EventVerifier()
+        types = self._types()
+        upto, next_upto, next_tag = self._merged()
+        count, head = 0, self._run(HEAD)[0][0]
+        expected = _Rows()
+        for position, type_, stored, data in self._connection.execute(EVENTS, (FIRST_POSITION,)):
+            count += 1
+            tags = tags_beside(stored)
+            name = types.get(type_, "")
+            own = verifier.take(position, name, data if isinstance(data, bytes) else b"", tags)
+            if own is None:
+                own = tags or []
+            if position <= upto:
+                expected.add((tag, type_, position) for tag in own)
+            elif position <= next_upto:
+                expected.add((tag, type_, position) for tag in own if tag < next_tag)
+            if len(verifier.faults) >= FAULTS_MAX:
+                break
+            if self._progress and position % PROGRESS_EVENTS == 0:
+                self._progress(position, head)
+        self._faults += verifier.faults
+        if len(verifier.faults) < FAULTS_MAX:
+            self._table(expected, upto, next_upto, next_tag)
+        return count
+
+    def _types(self) -> dict[int, str]:
+        rows = self._run(TYPES)
+        for times in Counter(name for _, name in rows).values():
+            if times > 1:
+                self._say("schema", None, "event_type", f"a type stands there {times} times")
+        return dict(rows)
+
+    def _merged(self) -> tuple[int, int, str]:
+        """How far the table of tags is merged; as if nothing were, where that is not known."""
+        if any(fault.field in {"tag", "tag_merge"} for fault in self._faults):
+            return 0, 0, ""
+        rows = self._run("SELECT upto, next_upto, next_tag FROM tag_merge")
+        if len(rows) != 1:
+            self._say("tag_merge", None, "tag_merge", f"it has {len(rows)} rows and not one")
+            return 0, 0, ""
+        upto, next_upto, next_tag = rows[0]
+        head = self._run(HEAD)[0][0]
+        if [type(each) for each in rows[0]] != [int, int, str]:
+            self._say("tag_merge", None, "tag_merge", "its row does not hold two positions and a tag")
+            return 0, 0, ""
+        if not 0 <= upto <= next_upto <= max(head, 0):
+            self._say(
+                "tag_merge", None, "tag_merge", f"upto {upto} and next_upto {next_upto} are not between 0 and {head}"
+            )
+        return upto, next_upto, next_tag
+
+    def _table(self, expected: "_Rows", upto: int, next_upto: int, next_tag: str) -> None:
+        """The rows of the table of tags against those that the events ask for. Compared are their number and the sum of
+        their hashes; only where that differs is looked for which rows differ."""
+        if any(fault.code in {"schema", "tag_merge"} and fault.field in {"tag", "tag_merge"} for fault in self._faults):
+            return
+        found = _Rows()
+        found.add(self._connection.execute("SELECT tag, type, position FROM tag"))
+        if found == expected:
+            return
+        due = f"(position <= {upto} OR position <= {next_upto} AND tag < ?)"
+        true = f"SELECT tag, type, position FROM ({TRUE_TAGS}) WHERE {due}"
+        rows = "SELECT tag, type, position FROM tag"
+        said = len(self._faults)
+        for what, sql in (("is missing", f"{true} EXCEPT {rows}"), ("ought not to be there", f"{rows} EXCEPT {true}")):
+            wrong = f"SELECT position, count(*) FROM ({sql}) GROUP BY position ORDER BY position LIMIT {TAG_ROWS_SHOWN}"
+            for position, count in self._run(wrong, (next_tag,)):
+                place = position if isinstance(position, int) else None
+                self._say("tag_index", place, "tag", f"a row of the table of tags {what} ({count} at this position)")
+        if len(self._faults) == said:  # the tags beside the events differ from their own, as was said of each
+            self._say("tag_index", None, "tag", "the table of tags is not that of the events' own tags")
+
+
+def tags_beside(stored: Any) -> list[str] | None:
+    """The tags beside an event, or None if they are no list of texts written as a release writes it."""
+    try:
+        tags = orjson.loads(stored)
+    except (ValueError, TypeError):
+        return None
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        return None
+    return tags if orjson.dumps(tags).decode() == stored else None
+
+
+class _Rows:
+    """A set of rows, known by how many there are and the sum of their hashes, so that it need not be kept or sorted.
+    Python's hashes of texts are of another key in each process, so nobody can make rows that have the same sum."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._sum = 0
+
+    def add(self, rows: Iterable[tuple[str, int, int]]) -> None:
+        for row in rows:
+            self._count += 1
+            self._sum += hash(row)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Rows) and (self._count, self._sum) == (other._count, other._sum)
+
+    __hash__ = None  # type: ignore[assignment]

@@ -69,15 +69,16 @@ class Recording:
 
     def _append(self, transaction: AppendTransaction, request: Request, outcome: Outcome) -> Result:
         state = self._state
-        before_cause, after_cause = self._metadata(request, outcome.advisories)
+        ahead, behind = self._metadata(request, outcome.advisories)
         tag = None if request.command_id is None else command_tag(request.command_id)
         stored = []
-        cause: dict[str, str] = {}
+        place: dict[str, Any] = {"events": len(outcome.events)} if len(outcome.events) > 1 else {}
         for event in outcome.events:
             require_event(event)
             identity = state.new_id()
-            stored.append(encode(event, state.now, {"id": identity, **before_cause, **cause, **after_cause}, tag))
-            cause = cause or {"cause": identity}
+            stored.append(encode(event, state.now, {"id": identity, **ahead, **place, **behind}, tag))
+            if len(stored) == 1:
+                place = {"cause": identity}
         first = transaction.head + 1
         self.appending = True
         last = transaction.append(stored, state.condition())
@@ -88,7 +89,7 @@ class Recording:
         return Result(last, tuple(outcome.events), outcome.advisories, request.command)
 
     def _metadata(self, request: Request, advisories: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The envelope's keys ahead of `cause`, and those behind it."""
+        """The envelope's keys ahead of the event's place in its append, and those behind it."""
         ahead: dict[str, Any] = {}
         if request.actor is not None:
             ahead["actor"] = request.actor

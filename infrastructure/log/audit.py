@@ -77,7 +77,7 @@ def verify(log: Log, progress: Progress | None = None) -> int:
             verifier.take(row.position, row.event.type, row.event.data, row.event.tags)
         if progress:
             progress(verifier.after, head)
-    if verifier.faults:
+    if verifier.finish():
         raise UnsoundLog(verifier.faults[:FAULTS_MAX], head)
     return head
 

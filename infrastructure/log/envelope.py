@@ -9,7 +9,8 @@ The bytes are written once and never rewritten. Keys stand in this order, and th
     command      the caller's command id, with
     digest       the digest of that command's content, which tells a retry from a second use
     advisories   the advisories of the answer, kept for a retry; only where there were any, and a command id
-    cause        id of the event that brought this one about: the first of its append
+    events       on the first event of an append: how many events it has, where that is more than one
+    cause        on the others: the id of the first, which brought them about
     correlation  the caller's correlation id
     policy       version of the policy in force, left out while it is 0, the defaults
     data         the event's own fields
@@ -33,7 +34,7 @@ Decoded = tuple[int, Instant, Event]
 
 _CURRENT = {version: f'{{"v":{version},'.encode() for version in range(1, 100)}
 """How an envelope begins, by schema version. Comparing bytes, the current version pays nothing for the former ones."""
-ENVELOPE_KEYS = ("id", "actor", "command", "digest", "advisories", "cause", "correlation", "policy")
+ENVELOPE_KEYS = ("id", "actor", "command", "digest", "advisories", "events", "cause", "correlation", "policy")
 
 
 class UnreadableEvent(CodedError):
@@ -53,6 +54,7 @@ class Metadata:
     command: str | None = None
     digest: str | None = None
     advisories: tuple[str, ...] = ()
+    events: int = 1
     cause: str | None = None
     correlation: str | None = None
     policy: int = 0

@@ -40,6 +40,8 @@ class EventVerifier:
         self._ids: set[int] = set()
         self._commands: set[int] = set()
         self._first: dict[str, Any] | None = None
+        self._missing = 0  # so many events of the append have not come yet
+        self._counted = False  # whether appends say how many events they have, as those of the first release do not
         self._policy = POLICY.initial()
 
     def take(self, position: int, name: str, data: bytes, tags: Sequence[str] | None) -> list[str] | None:
@@ -59,6 +61,16 @@ class EventVerifier:
         if tags is None or list(tags) != expected:
             self._say("tags", position, "tags", "they are not those that the event's bytes give")
         return expected
+
+    def finish(self) -> list[Fault]:
+        """After the last event: all faults."""
+        self._end_append(self.after + 1)
+        return self.faults
+
+    def _end_append(self, position: int) -> None:
+        if self._missing:
+            self._say("append", position, "events", f"{self._missing} events of the append ahead are missing")
+        self._missing = 0
 
     def _say(self, code: str, position: int, field: str, detail: str) -> None:
         self.faults.append(Fault(code, position, field, detail))
@@ -146,20 +158,40 @@ class EventVerifier:
             self._not_before = at
         if not _is_new(self._ids, envelope.get("id")):
             self._say("id_doubled", position, "id", "an earlier event has it")
-        first = self._first
-        if "cause" not in envelope:
-            self._first = envelope
-            if not _is_new(self._commands, envelope.get("command")):
-                self._say("command_doubled", position, "command", "an earlier append has it")
-            in_force, _ = self._policy.in_force(envelope["at"])
-            if envelope.get("policy", 0) != in_force:
-                self._say("policy", position, "policy", f"version {in_force} was in force")
-        elif first is None or envelope["cause"] != first.get("id"):
-            self._say("append", position, "cause", "it is not the first event of the append that this one belongs to")
+        if "cause" in envelope:
+            self._caused(position, envelope)
         else:
-            for key in _OF_APPEND:
-                if envelope.get(key) != first.get(key):
-                    self._say("append", position, key, "it differs from that of the first event of its append")
+            self._begin_append(position, envelope)
+
+    def _begin_append(self, position: int, envelope: dict[str, Any]) -> None:
+        self._end_append(position)
+        self._first = envelope
+        events = envelope.get("events", 1)
+        if type(events) is int and events > 0:
+            self._missing = events - 1
+        if "events" in envelope and not self._missing:
+            self._say("envelope", position, "events", "it is no number from 2 on")
+        self._counted = self._counted or self._missing > 0
+        if not _is_new(self._commands, envelope.get("command")):
+            self._say("command_doubled", position, "command", "an earlier append has it")
+        in_force, _ = self._policy.in_force(envelope["at"])
+        if envelope.get("policy", 0) != in_force:
+            self._say("policy", position, "policy", f"version {in_force} was in force")
+
+    def _caused(self, position: int, envelope: dict[str, Any]) -> None:
+        first = self._first
+        if "events" in envelope:
+            self._say("envelope", position, "events", "it stands on the first event of an append only")
+        if first is None or envelope["cause"] != first.get("id"):
+            self._say("append", position, "cause", "it is not the first event of the append that this one belongs to")
+            return
+        if self._missing:
+            self._missing -= 1
+        elif self._counted:
+            self._say("append", position, "cause", "the append ahead has all of its events without this one")
+        for key in _OF_APPEND:
+            if envelope.get(key) != first.get(key):
+                self._say("append", position, key, "it differs from that of the first event of its append")
 
 
 def tags_of(event: Event, command_id: str | None) -> list[str]:

@@ -44,6 +44,9 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ((upto, next_upto, next_tag),) = rows_of(path, "SELECT * FROM tag_merge")
     assert 0 < upto < next_upto < rows_of(path, "SELECT max(position) FROM event")[0][0]
     assert next_tag
+    ((last,),) = rows_of(path, "SELECT data FROM event ORDER BY position DESC LIMIT 1")
+    assert "cause" in orjson.loads(last)
+    assert "command" not in orjson.loads(last)
     assert verify_file(path) == rows_of(path, "SELECT count(*) FROM event")[0][0]
     return path
 

@@ -65,6 +65,8 @@ COMMANDED = "json_extract(CAST(data AS TEXT), '$.command') IS NOT NULL"
 CAUSED = "json_extract(CAST(data AS TEXT), '$.cause') IS NOT NULL"
 UNDER_POLICY = "json_extract(CAST(data AS TEXT), '$.policy') = 1"
 POLICY = "type = (SELECT id FROM event_type WHERE name = 'policy_changed')"
+LAST_CAUSED = "position = (SELECT max(position) FROM event)"
+LAST_COUNTED = "position = (SELECT max(position) FROM event WHERE json_extract(CAST(data AS TEXT), '$.events') > 1)"
 POST = "type = (SELECT id FROM event_type WHERE name = 'post_published')"
 
 
@@ -160,7 +162,15 @@ FORGERIES: dict[str, tuple[str, str | Callable[[apsw.Connection], object]]] = {
     "a time beyond 9999": ("time", with_envelope("position = 9", sets(at=253_402_300_800_000_000))),
     "a negative time": ("time", with_envelope("position = 1", sets(at=-1))),
     "a time of seconds": ("time", with_envelope("position = 9", sets(at=1_700_000_000.5))),
-    "a cause removed inside an append": ("command_doubled", with_envelope(f"{CAUSED} AND {COMMANDED}", lacks("cause"))),
+    "a cause removed inside an append": ("append", with_envelope(LAST_CAUSED, lacks("cause"))),
+    "a cause removed inside an append with a command": (
+        "command_doubled",
+        with_envelope(f"{CAUSED} AND {COMMANDED}", lacks("cause")),
+    ),
+    "the number of an append's events removed": ("append", with_envelope(LAST_COUNTED, lacks("events"))),
+    "the number of an append's events changed": ("append", with_envelope(LAST_COUNTED, sets(events=9))),
+    "the number of an append's events no number": ("envelope", with_envelope(LAST_COUNTED, sets(events=1))),
+    "the last event cut off": ("append", "DELETE FROM event WHERE position = (SELECT max(position) FROM event)"),
     "a cause of another append": ("append", with_envelope(CAUSED, sets(cause="id-0"))),
     "a cause on the first of an append": ("append", with_envelope("position = 9", sets(cause="id-3"))),
     "an actor of its own inside an append": ("append", with_envelope(CAUSED, sets(actor="somebody"))),

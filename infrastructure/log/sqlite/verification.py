@@ -112,7 +112,7 @@ class _Verification:
                 break
             if self._progress and position % PROGRESS_EVENTS == 0:
                 self._progress(position, head)
-        self._faults += verifier.faults
+        self._faults += verifier.finish()
         if len(verifier.faults) < FAULTS_MAX:
             self._table(expected, upto, next_upto, next_tag)
         return count

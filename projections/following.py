@@ -94,11 +94,23 @@ class HashtagRow:
 R = TypeVar("R", MemberRow, HashtagRow)
 
 
-def _sql_closed(followee: str) -> str:
+def sql_narrowed(followee: str) -> str:
     """The SQL condition that a member lets only connections follow (S40). A page has no such setting."""
     return (
         f"EXISTS (SELECT 1 FROM setting WHERE setting.member = {followee} AND setting.name = 'follower_setting'"
         f" AND setting.value = 'connections' AND {sql_stands('setting')})"
+    )
+
+
+def sql_follow(follower: str, followee: str) -> str:
+    """FROM and WHERE of the follow of one member by another, effective or not; both are SQL expressions.
+
+    Naming `at` keeps SQLite from choosing an index that holds all the other columns, in which it would walk through all
+    follows of one of the two: so it finds the row by both.
+    """
+    return (
+        f"FROM follow WHERE follow.follower = {follower} AND follow.followee = {followee}"
+        f" AND follow.at IS NOT NULL AND {sql_stands('follow')}"
     )
 
 
@@ -108,8 +120,9 @@ def _sql_unhidden(follower: str, followee: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Side:
-    """One side's list of follows, in SQL: the column of its owner, that of the other of each row, and two conditions.
+class _Direction:
+    """A list of follows in SQL: the column of its owner, that of the other member of each row, and two conditions, that
+    nothing hides the follow and that the followee lets only connections follow.
 
     In these the owner is the parameter and not the column, so that what concerns the owner is looked up once and not
     for every row. Whether a connection is dormant (X15) is left to the caller.
@@ -118,17 +131,17 @@ class _Side:
     own: str
     other: str
     unhidden: str
-    closed: str
+    narrowed: str
 
     @property
     def _effective(self) -> str:
         connected = f"{self.other} IN (SELECT other FROM connection WHERE member = :member AND {STANDS})"
         return f"""{self.own} = :member AND {self.unhidden} AND {sql_unblocked_for_viewer(self.other)}
-            AND (NOT {self.closed} OR {connected})"""
+            AND (NOT {self.narrowed} OR {connected})"""
 
     @property
     def rows(self) -> str:
-        return f"""SELECT began, {self.other}, at, origin, origin_ref, {self.closed}
+        return f"""SELECT began, {self.other}, at, origin, origin_ref, {self.narrowed}
             FROM follow WHERE {sql_standing_before("follow")} AND {self._effective} ORDER BY began DESC LIMIT :size"""
 
     @property
@@ -136,11 +149,12 @@ class _Side:
         return f"SELECT count(*) FROM follow WHERE {STANDS} AND {self._effective}"
 
 
-_FOLLOWERS = _Side("followee", "follower", _sql_unhidden("follow.follower", ":member"), _sql_closed(":member"))
-_FOLLOWING = _Side("follower", "followee", _sql_unhidden(":member", "follow.followee"), _sql_closed("follow.followee"))
-# With `at`, which no index on one member holds, SQLite finds the row by both of them.
-_ONE = f"""SELECT at, {_sql_closed(":followee")} FROM follow
-    WHERE follower = :follower AND followee = :followee AND {STANDS} AND {_sql_unhidden(":follower", ":followee")}"""
+_FOLLOWERS = _Direction("followee", "follower", _sql_unhidden("follow.follower", ":member"), sql_narrowed(":member"))
+_FOLLOWING = _Direction(
+    "follower", "followee", _sql_unhidden(":member", "follow.followee"), sql_narrowed("follow.followee")
+)
+_ONE = f"""SELECT {sql_narrowed(":followee")} {sql_follow(":follower", ":followee")}
+    AND {_sql_unhidden(":follower", ":followee")}"""
 
 
 def followers(
@@ -176,30 +190,30 @@ def following_count(reading: Reading, member: str, viewer: str | None = None) ->
 def follows(reading: Reading, follower: str, followee: str) -> bool:
     """Whether the one effectively follows the other (X11)."""
     row = reading.one(_ONE, follower=follower, followee=followee)
-    return row is not None and (not row[1] or connected(reading, follower, followee) is not None)
+    return row is not None and (not row[0] or connected(reading, follower, followee) is not None)
 
 
-def _page(reading: Reading, side: _Side, member: str, limit: int, before: int) -> Page[FollowRow]:
+def _page(reading: Reading, direction: _Direction, member: str, limit: int, before: int) -> Page[FollowRow]:
     rows = (
         FollowRow(other, at, origin, origin_ref, position)
-        for position, other, at, origin, origin_ref, _ in _shown(reading, side, member, None, before, limit + 1)
+        for position, other, at, origin, origin_ref, _ in _shown(reading, direction, member, None, before, limit + 1)
     )
-    return page(reading, limit, rows, lambda row: row.position, lambda: _count(reading, side, member, None))
+    return page(reading, limit, rows, lambda row: row.position, lambda: _count(reading, direction, member, None))
 
 
 def _shown(
-    reading: Reading, side: _Side, member: str, viewer: str | None, before: int, size: int
+    reading: Reading, direction: _Direction, member: str, viewer: str | None, before: int, size: int
 ) -> Iterator[tuple[Any, ...]]:
     dormant = dormant_others(reading, member)
-    for row in newest_first(reading, side.rows, before, size, member=member, viewer=viewer):
+    for row in newest_first(reading, direction.rows, before, size, member=member, viewer=viewer):
         if not (row[5] and row[1] in dormant):
             yield row
 
 
-def _count(reading: Reading, side: _Side, member: str, viewer: str | None) -> int:
+def _count(reading: Reading, direction: _Direction, member: str, viewer: str | None) -> int:
     if dormant_others(reading, member):
-        return sum(1 for _ in _shown(reading, side, member, viewer, OPEN, PAGE_MAX))
-    return int(reading.all(side.count, member=member, viewer=viewer)[0][0])
+        return sum(1 for _ in _shown(reading, direction, member, viewer, OPEN, PAGE_MAX))
+    return int(reading.all(direction.count, member=member, viewer=viewer)[0][0])
 
 
 # These are shown whatever became of the others: what a member did, that member can see and undo (H14).

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from domain.identifiers import Instant
 from projections.connections import is_hidden
+from projections.following import sql_follow
 from projections.members import sql_present
 from projections.projection import OPEN, STANDS, sql_stands
 from projections.reading import Page, Reading, newest_first, page
@@ -39,7 +40,7 @@ COUNT = f"SELECT count(*) {_VISIBLE}"
 _RECOGNITIONS = f"SELECT recognition FROM recognition WHERE member = :author AND {STANDS} ORDER BY recognition"
 _FOLLOW = f"""
 SELECT
-  EXISTS (SELECT 1 FROM follow WHERE follower = :viewer AND followee = :author AND at IS NOT NULL AND {STANDS}),
+  EXISTS (SELECT 1 {sql_follow(":viewer", ":author")}),
   EXISTS (SELECT 1 FROM connection WHERE member = :viewer AND other = :author AND {STANDS})
     OR EXISTS (SELECT 1 FROM member WHERE member = :author AND kind = 'page' AND {STANDS}),
   (SELECT value FROM setting WHERE member = :author AND name = 'follower_setting' AND {STANDS}),

@@ -71,7 +71,7 @@ ACTIVITY = f"SELECT actor, kind, original FROM activity WHERE id = :item AND {ST
 
 
 def _sql_share_causes(tables: str) -> str:
-    # `follow.at` is selected as in reader.RELATION.
+    # `follow.at` is named for the reason that following.sql_follow gives.
     return f"""
 SELECT share.actor, share.id, share.began, follow.at
 FROM {tables}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from domain.identifiers import DAY, Instant
 from projections.connections import connected
 from projections.feeds.policy import backfill_limits
+from projections.following import sql_follow, sql_narrowed
 from projections.members import sql_present
 from projections.projection import STANDS
 from projections.reading import Reading
@@ -26,14 +27,11 @@ class Relation:
     followed: tuple[int, Instant] | None
 
 
-# `at` is selected because SQLite would walk through all of the reader's follows in an index that holds all the rest.
-_FOLLOW = f"FROM follow WHERE follower = :reader AND followee = :other AND at IS NOT NULL AND {STANDS}"
+_FOLLOW = sql_follow(":reader", ":other")
 RELATION = f"""
 SELECT {sql_present(":other")} AND NOT ({sql_blocked_either_way(":reader", ":other")}),
   EXISTS (SELECT 1 FROM mute WHERE muter = :reader AND muted = :other AND {STANDS}),
-  EXISTS (SELECT 1 FROM setting
-    WHERE member = :other AND name = 'follower_setting' AND value = 'connections' AND {STANDS}),
-  (SELECT began {_FOLLOW}), (SELECT at {_FOLLOW})"""
+  {sql_narrowed(":other")}, (SELECT began {_FOLLOW}), (SELECT at {_FOLLOW})"""
 OLDEST_BACKFILLED = """
 SELECT began FROM activity
 WHERE actor = :author AND began < :followed AND ended > :followed AND kind <> 'share'

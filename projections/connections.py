@@ -13,7 +13,7 @@ from domain.identifiers import Instant
 from domain.member_events import ConnectionsVisibility, Visibility
 from domain.refusals import Refused
 from domain.relationships.connection_events import ConnectionRemoved, MembersConnected, SuggestionDismissed
-from projections.dormancy import Presence, Room, dormant_others, presence, standing
+from projections.dormancy import CapCheck, Presence, dormant_others, presence, standing
 from projections.members import sql_present
 from projections.projection import CLOSE, OPEN, PUT, STANDS, Change, Projection, Table, sql_stands
 from projections.reading import Page, Reading, newest_first, page
@@ -133,8 +133,8 @@ def connected(reading: Reading, one: str, other: str, *, despite: str | None = N
 
 
 def _has_room(reading: Reading, one: str, other: str, began: int, sides: dict[str, Presence]) -> bool:
-    room = Room(reading)
-    return room.has(one, began, sides[other].returned) and room.has(other, began, sides[one].returned)
+    check = CapCheck(reading)
+    return check.has_room(one, began, sides[other].returned) and check.has_room(other, began, sides[one].returned)
 
 
 def active_connections(reading: Reading, member: str, *, despite_hidden: bool = False) -> dict[str, Connection]:

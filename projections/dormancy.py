@@ -6,7 +6,8 @@ it was then *interrupted*. An interrupted one has room while fewer than the cap 
 that are in force since earlier; an uninterrupted one always has. A connection is shown where there is room on both
 sides.
 
-Each answer depends on connections in force since earlier alone, so there is exactly one, and it is found in that order.
+Each answer depends only on connections that are in force since earlier, so there is exactly one, and it is found in
+that order.
 """
 
 from bisect import bisect_left
@@ -36,58 +37,61 @@ def presence(reading: Reading, absences: Iterable[tuple[Any, ...]], member: str)
     return Presence(any(ended > reading.as_of for _, ended in own), max(returns, default=0))
 
 
+Edge = tuple[str, int, int]
+"""A connection of a member: the other, the position of connecting, and that of the other's last return after it, or
+0."""
+
+
 @dataclass(slots=True)
-class _Side:
-    """The connections of one member to present ones, by since when they are in force, and how many of those before each
-    are shown, as far as that was asked for."""
+class _Edges:
+    """The connections of one member to present ones, in the order in which they came into force. `shown_among[n]`: how
+    many of the first n are shown, as far as this has been worked out."""
 
     returned: int
-    since: list[int]
-    edges: list[tuple[str, int, int]]  # other, position of connecting, position of the other's return
-    shown: list[int] = field(default_factory=lambda: [0])
+    edges: list[Edge]
+    in_force_since: list[int]
+    shown_among: list[int] = field(default_factory=lambda: [0])
 
 
-class Room:
+class CapCheck:
     """Whether there is room for interrupted connections, as of one reading. Remembers what it has found."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._cap = reading.policy.connections_cap
         self._standing: dict[str, int] = {}
-        self._sides: dict[str, _Side] = {}
+        self._edges: dict[str, _Edges] = {}
 
-    def crowded(self, member: str) -> bool:
-        """Whether a member has more connections, shown or not, than the cap allows. Only they can lack room."""
+    def may_lack_room(self, member: str) -> bool:
+        """Whether a member has more connections, shown or not, than the cap allows. All others have room."""
         if self._cap is None:
             return False
         if member not in self._standing:
             self._standing[member] = standing(self._reading, member)
         return self._standing[member] > self._cap or self._cap == 0
 
-    def has(self, member: str, began: int, returned: int) -> bool:
+    def has_room(self, member: str, began: int, returned: int) -> bool:
         """Whether a member has room for a connection made at `began` with one who last returned at `returned`."""
-        if self._cap is None or returned <= began or not self.crowded(member):
+        if self._cap is None or returned <= began or not self.may_lack_room(member):
             return True
-        side = self._side(member)
-        return self._shown_before(side, member, bisect_left(side.since, returned)) < self._cap
+        own = self._edges_of(member)
+        earlier = bisect_left(own.in_force_since, returned)
+        # Whatever this calls asks about connections in force since earlier, so it adds nothing to `shown_among` itself.
+        while len(own.shown_among) <= earlier:
+            shown = own.shown_among[-1]
+            other, connected, other_returned = own.edges[len(own.shown_among) - 1]
+            has_room = other_returned <= connected or shown < self._cap
+            own.shown_among.append(shown + (has_room and self.has_room(other, connected, own.returned)))
+        return own.shown_among[earlier] < self._cap
 
-    def _shown_before(self, side: _Side, member: str, index: int) -> int:
-        assert self._cap is not None
-        # `shown` may grow no further than `index` in what this calls: that asks for connections in force since earlier.
-        for at in range(len(side.shown) - 1, index):
-            other, began, returned = side.edges[at]
-            own = returned <= began or side.shown[at] < self._cap
-            side.shown.append(side.shown[at] + (own and self.has(other, began, side.returned)))
-        return side.shown[index]
-
-    def _side(self, member: str) -> _Side:
-        if member not in self._sides:
+    def _edges_of(self, member: str) -> _Edges:
+        if member not in self._edges:
             own = presence(self._reading, absences(self._reading, member), member)
-            # Nothing of a hidden member is shown, so nothing of theirs takes any room.
+            # Nothing of a hidden member is shown, so none of their connections takes any room.
             found = [] if own.hidden else interruptible(self._reading, member)
             edges = sorted(found, key=lambda edge: max(edge[1], edge[2]))
-            self._sides[member] = _Side(own.returned, [max(edge[1], edge[2]) for edge in edges], edges)
-        return self._sides[member]
+            self._edges[member] = _Edges(own.returned, edges, [max(edge[1], edge[2]) for edge in edges])
+        return self._edges[member]
 
 
 def standing(reading: Reading, member: str) -> int:
@@ -103,9 +107,8 @@ def absences(reading: Reading, member: str) -> list[tuple[Any, ...]]:
     )
 
 
-def interruptible(reading: Reading, member: str) -> list[tuple[str, int, int]]:
-    """Of each connection to a present member: the other, the position of connecting, and that of the other's last
-    return after it, or 0."""
+def interruptible(reading: Reading, member: str) -> list[Edge]:
+    """The connections of a member to present ones."""
     return [
         (other, began, returned or 0)
         for other, began, returned in reading.all(
@@ -118,14 +121,14 @@ def interruptible(reading: Reading, member: str) -> list[tuple[str, int, int]]:
 
 
 def dormant_others(reading: Reading, member: str) -> frozenset[str]:
-    """With whom a member's standing connections to present members are dormant. Nearly always nobody, which two
-    small look-ups tell."""
+    """The present members with which a member's standing connections are dormant. Nearly always there is none, which
+    two small look-ups show."""
     cap = reading.policy.connections_cap
     if cap is None:
         return frozenset()
-    room = Room(reading)
+    check = CapCheck(reading)
     own = presence(reading, absences(reading, member), member)
-    if room.crowded(member):
+    if check.may_lack_room(member):
         edges = interruptible(reading, member)
     elif own.returned:
         edges = _with_crowded(reading, member, own.returned, cap)
@@ -134,12 +137,12 @@ def dormant_others(reading: Reading, member: str) -> frozenset[str]:
     return frozenset(
         other
         for other, began, returned in edges
-        if not (room.has(member, began, returned) and room.has(other, began, own.returned))
+        if not (check.has_room(member, began, returned) and check.has_room(other, began, own.returned))
     )
 
 
-def _with_crowded(reading: Reading, member: str, returned: int, cap: int) -> list[tuple[str, int, int]]:
-    """The connections that a member's return interrupted, with others who have more than the cap."""
+def _with_crowded(reading: Reading, member: str, returned: int, cap: int) -> list[Edge]:
+    """The connections that a member's return interrupted, with members who have more than the cap allows."""
     rows = reading.all(
         f"""SELECT c.other, c.began FROM connection c
         WHERE c.member = :member AND {sql_stands("c")} AND c.began < :returned

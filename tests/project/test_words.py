@@ -32,7 +32,6 @@ NOT_YET: frozenset[str] = frozenset(
         "projections/connections.py",
         "projections/degrees/adjacency.py",
         "projections/degrees/degrees.py",
-        "projections/dormancy.py",
         "projections/invitation_boxes.py",
         "projections/profiles.py",
         "projections/relationships.py",

@@ -34,6 +34,8 @@ from projections.catalogue import DERIVED_PROJECTIONS, PROJECTIONS
 from projections.reading import Reading
 
 READ_MODELS_SUFFIX = "-read-models"
+TEMPORARY = ""
+"""The path of read models in a file that nobody else sees, and that ends with them."""
 AS_OF_WAIT_SECONDS = 1.0
 When = Instant | datetime
 
@@ -248,28 +250,32 @@ def open_network(
     new_id: Callable[[], str] | None = None,
     follow: bool = True,
     accept_loss: bool = False,
+    read_only: bool = False,
 ) -> Network:
     """Open the network at an address, made if there is none: `sqlite:///path/to/file`, a plain path, or `memory:`.
 
     The read models lie in a file beside the log's; they hold nothing that the log does not. `follow`: keep them up with
     the log in a thread. `clock` and `new_id` replace the machine's time (microseconds UTC) and UUIDv7. `accept_loss`:
-    go on with a log that has lost events which the read models have taken.
+    go on with a log that has lost events which the read models have taken. `read_only`: not one byte beside the log's
+    file is changed; every command is refused with LogUnavailable `read_only`, and the read models lie in a temporary
+    file, made anew from the log.
 
     Raises LogUnavailable with a stable code when the file is no log of ours, of a newer format, not writable, busy, or
     has lost events (`lost_events`, unless the loss is accepted). Raises ReadModelsUnavailable likewise for the read
     models.
     """
     log: Log
-    path: str | None = None
+    path: str | None = None  # of the read models
     if address == "memory:":
+        if read_only:
+            raise LogUnavailable("read_only", "A new network in memory has nothing to be read")
         log = MemoryLog()
     else:
-        path = path_of(address)
-        log = SqliteLog(Path(path))
-        path = str(log.path)
+        log = SqliteLog(Path(path_of(address)), read_only=read_only)
+        path = TEMPORARY if read_only else str(log.path) + READ_MODELS_SUFFIX
     with ExitStack() as opened:  # what is open already is closed again if the next cannot be opened
         opened.callback(log.close)
-        store = ReadStore(None if path is None else path + READ_MODELS_SUFFIX, PROJECTIONS, DERIVED_PROJECTIONS)
+        store = ReadStore(path, PROJECTIONS, DERIVED_PROJECTIONS)
         opened.callback(store.close)
         if not accept_loss:
             _require_whole(log, store)

@@ -104,6 +104,10 @@ def firstdegree(
     accept_loss: Annotated[
         bool, typer.Option("--accept-loss", help="Go on with a log that lost events which its read models had taken.")
     ] = False,
+    read_only: Annotated[
+        bool,
+        typer.Option("--read-only", help="Change nothing beside the log: for media that cannot be written."),
+    ] = False,
 ) -> None:
     """A professional network that keeps its whole history: invitations, connections, follows and feeds, on an
     append-only log.
@@ -117,8 +121,9 @@ def firstdegree(
         firstdegree do accept-invitation --inviter ada --invitee bob
         firstdegree show connections ada
 
-    --db, --json and --accept-loss may stand anywhere in the line. Times are written as 2026-01-31, 2026-01-31T12:00,
-    with a zone (Z, +02:00) or in UTC; in JSON they are microseconds since 1970, UTC, and may be given so too.
+    --db, --json, --accept-loss and --read-only may stand anywhere in the line. Times are written as 2026-01-31,
+    2026-01-31T12:00, with a zone (Z, +02:00) or in UTC; in JSON they are microseconds since 1970, UTC, and may be given
+    so too.
 
     Exit status: 0 done; 1 refused by a rule, or a check that found a difference (`code: sentence` on standard error,
     with --json as an object); 2 the line was not understood; 3 the log cannot be opened, read or written (`code:
@@ -126,7 +131,11 @@ def firstdegree(
     """
     source = context.get_parameter_source("address")
     context.obj = import_module("infrastructure.cli.session").Session(
-        address, as_json, named=source is not None and source.name != "DEFAULT", accepts_loss=accept_loss
+        address,
+        as_json,
+        named=source is not None and source.name != "DEFAULT",
+        accepts_loss=accept_loss,
+        read_only=read_only,
     )
 
 
@@ -166,14 +175,14 @@ def _exit(number: int, _: FrameType | None) -> NoReturn:
 
 
 def hoisted(arguments: Sequence[str]) -> list[str]:
-    """The arguments with --db, --json and --accept-loss moved to the front, where they are looked for."""
+    """The arguments with --db, --json, --accept-loss and --read-only moved to the front, where they are looked for."""
     front: list[str] = []
     rest: list[str] = []
     waiting = iter(arguments)
     for argument in waiting:
         if argument == "--":
             rest += [argument, *waiting]
-        elif argument in {"--json", "--accept-loss"} or argument.startswith("--db="):
+        elif argument in {"--json", "--accept-loss", "--read-only"} or argument.startswith("--db="):
             front.append(argument)
         elif argument == "--db":
             front += [argument, *(value for value in [next(waiting, None)] if value is not None)]

@@ -22,12 +22,13 @@ from infrastructure.read_models.errors import ReadModelsUnavailable
 @dataclass
 class Session:
     """The global options, and what they open. `named`: the address was given, and is not the default.
-    `accepts_loss`: a log that lost events is opened all the same."""
+    `accepts_loss`: a log that lost events is opened all the same. `read_only`: nothing beside the log is changed."""
 
     address: str
     as_json: bool
     named: bool = True
     accepts_loss: bool = False
+    read_only: bool = False
 
     @cached_property
     def output(self) -> "Output":
@@ -41,9 +42,11 @@ class Session:
         models are brought to the head first. Refusals and trouble with the log become failures."""
 
         with _failures():
-            if not makes:
+            if self.read_only or not makes:
                 self._require_a_network()
-            with open_network(self.address, follow=False, accept_loss=self.accepts_loss) as network:
+            with open_network(
+                self.address, follow=False, accept_loss=self.accepts_loss, read_only=self.read_only
+            ) as network:
                 if catches_up:
                     with self.progress("Catching up") as progress:
                         catch_up(network, progress)

@@ -2,7 +2,7 @@
 
 import typer
 
-from infrastructure.cli.failure import REFUSED, Failure
+from infrastructure.cli.failure import REFUSED, UNAVAILABLE, Failure
 from infrastructure.cli.group import Group
 from infrastructure.cli.session import Session
 from infrastructure.log.audit import repair_index_at, verify_at
@@ -44,6 +44,8 @@ def index(context: typer.Context) -> None:
     Run it while no process has the network open; those that have go on with what they have read.
     """
     session: Session = context.obj
+    if session.read_only:
+        raise Failure("read_only", "A repair writes.", UNAVAILABLE)
     with session.log_file() as address, session.progress("Repairing") as progress:
         done = repair_index_at(address, progress)
     session.output.object(done)

@@ -5,7 +5,8 @@ from domain.errors import CodedError
 ADVICE = {
     "not_a_log": "Name another file, or a new one; this one was left as it is.",
     "newer_format": "Use the release that wrote it, or a later one.",
-    "read_only": "Give this user write access to the file and to its directory.",
+    "read_only": "To write, open it for writing, with write access to the file and to its directory. To read, open it"
+    " read-only: read_only=True, or --read-only.",
     "no_directory": "Create the directory first.",
     "no_wal": "Put the file on a local disk: this file system has no shared memory for write-ahead logging.",
     "unsafe_sqlite": "Install the apsw release that this project pins; older SQLite can lose committed pages.",

@@ -212,7 +212,7 @@ def fill_task(task: FillTask) -> None:
             f"The second process of the rebuild is of another release: it does not know {', '.join(sorted(missing))}"
             " in this shape. Rebuild again once all files are of one release."
         )
-    log = SqliteLog(task.log)
+    log = SqliteLog(task.log, read_only=True)
     try:
         fill(log, task.file, projections, task.goal)
     finally:

@@ -175,11 +175,8 @@ def _prepare(connection: apsw.Connection, path: Path, busy_seconds: float) -> No
         raise LogUnavailable("no_wal", f"{path}: synchronous FULL was not accepted")
     if _marks(connection) == (0, 0):
         _make(connection)
-    _require_ours(*_marks(connection), path)
     # Reading makes the files beside a log in WAL mode, so a directory that can't be written shows here.
-    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-    if not tables >= TABLES:
-        raise LogUnavailable("damaged", f"{path} lacks {', '.join(sorted(TABLES - tables))}")
+    require_log(connection, path)
     _switch_to_wal(connection, path, busy_seconds)
     connection.wal_autocheckpoint(CHECKPOINT_PAGES)
 
@@ -194,6 +191,14 @@ def schema_as_made() -> dict[tuple[str, str], str]:
     with closing(apsw.Connection(":memory:")) as made:
         made.execute(SCHEMA)
         return schema_of(made)
+
+
+def require_log(connection: apsw.Connection, path: Path) -> None:
+    """LogUnavailable if the database is not a log of ours, of a newer format, or lacks tables."""
+    _require_ours(*_marks(connection), path)
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    if not tables >= TABLES:
+        raise LogUnavailable("damaged", f"{path} lacks {', '.join(sorted(TABLES - tables))}")
 
 
 def _marks(connection: apsw.Connection) -> tuple[int, int]:

@@ -10,12 +10,14 @@ from infrastructure.log.dcb import DCBEvent, DCBQuery, DCBQueryItem, DCBSequence
 from infrastructure.log.interface import Log
 from infrastructure.log.sqlite.file import open_reader, open_writer, same_file
 from infrastructure.log.sqlite.lookup import Lookup, rows_at
+from infrastructure.log.sqlite.read_only import open_unwritten, require_readable_log, way_to_read
 from infrastructure.log.sqlite.readers import Readers
 from infrastructure.log.sqlite.statements import HEAD, PAGE, POSITION_MAX, RANGE, EventTypes, Rows, positions_sql
 from infrastructure.log.sqlite.tag_index import MERGE_EVENTS, TagIndex
 from infrastructure.log.sqlite.writer import WriterState
 from infrastructure.log.sqlite.writing import SqliteAppendTransaction
 from infrastructure.log.transaction import AppendTransaction, Recorded
+from infrastructure.log.unavailable import LogUnavailable
 
 BUSY_SECONDS_MAX = 30.0
 
@@ -23,25 +25,41 @@ BUSY_SECONDS_MAX = 30.0
 class SqliteLog(Log):
     """The log in the file at `path`, made if there is none. LogUnavailable if it cannot be opened, read and written.
 
-    One connection writes and checkpoints, a pool of others reads. `busy_seconds`: how long begin() and close() wait for
-    another writer. `merge_events`: how many events' tags are merged into the table together."""
+    One connection writes and checkpoints, a pool of others reads. `read_only`: not one byte beside the file is changed,
+    and begin() is refused with `read_only`. `busy_seconds`: how long begin() and close() wait for another writer.
+    `merge_events`: how many events' tags are merged into the table together."""
 
     poll_seconds: ClassVar[float | None] = 0.010
 
     def __init__(
-        self, path: Path | str, *, busy_seconds: float = BUSY_SECONDS_MAX, merge_events: int = MERGE_EVENTS
+        self,
+        path: Path | str,
+        *,
+        read_only: bool = False,
+        busy_seconds: float = BUSY_SECONDS_MAX,
+        merge_events: int = MERGE_EVENTS,
     ) -> None:
         super().__init__()
         self.path = same_file(Path(path))
-        self._readers = Readers(self.path, lambda: open_reader(self.path, busy_seconds))
         self._index = TagIndex(merge_events)
-        connection = open_writer(self.path, busy_seconds)
-        self._writer = WriterState(self.path, connection, self._index, self.wake_listeners, busy_seconds)
+        self._writer: WriterState | None = None
+        if read_only:
+            require_readable_log(self.path, busy_seconds)
+            self._readers = Readers(
+                self.path, lambda: open_unwritten(self.path, busy_seconds), lambda: way_to_read(self.path)
+            )
+        else:
+            connection = open_writer(self.path, busy_seconds)
+            self._readers = Readers(self.path, lambda: open_reader(self.path, busy_seconds))
+            self._writer = WriterState(self.path, connection, self._index, self.wake_listeners, busy_seconds)
         self._lookup = Lookup(self._readers.run, self._index)
         self._types = EventTypes([""], {})  # as readers have seen them; perhaps not the newest
         self._types_at = 0  # all that the events up to here have
 
     def begin(self) -> AppendTransaction:
+        if self._writer is None:
+            self.head()  # which says whether it has been closed
+            raise LogUnavailable("read_only", f"{self.path} was opened to be read only")
         return SqliteAppendTransaction(self._writer)
 
     def head(self) -> int:
@@ -94,10 +112,11 @@ class SqliteLog(Log):
 
     def close(self) -> None:
         """Waits for a transaction that is open, then closes all connections, the writer's last: it empties the WAL."""
-        if self._writer.closed:
-            return
-        with self._writer.closing():
+        if self._writer is None:
             self._readers.close()
+        elif not self._writer.closed:
+            with self._writer.closing():
+                self._readers.close()
         self.wake_listeners()
 
     def _named(self, rows: Rows) -> list[Recorded]:

@@ -5,41 +5,69 @@ from urllib.parse import quote
 
 import apsw
 
-from infrastructure.log.sqlite.file import Patience, explained, inspect
+from infrastructure.log.sqlite.file import Patience, explained, inspect, require_log
+from infrastructure.log.unavailable import LogUnavailable
+
+WAYS = {
+    # Somebody may be writing, or was killed. SQLite's own shared memory is read and not written; it finds out which.
+    "shared": "readonly_shm=1",
+    # Nobody else has the log open, who would have made the shared memory. An index of the write-ahead log is made in
+    # this process, which SQLite does for a log that is locked for one alone; that lock itself would be a write.
+    "write-ahead log": "vfs=unix-none",
+    # The log was closed, and its file holds all of it.
+    "closed": "immutable=1",
+}
+"""SQLite reads a log with the help of a file of shared memory, which it makes and writes. How to do without, by what
+lies beside the log."""
+
+Way = tuple[str, object]
+
+
+def way_to_read(path: Path) -> Way:
+    """Which of WAYS, and the state of the files on which that depends: once it is another, connections that were opened
+    before may miss or mistake what there is now."""
+    wal, shared_memory = _state(path, "-wal"), _state(path, "-shm")
+    if wal and shared_memory:
+        return "shared", shared_memory[0]
+    if wal and wal[1]:
+        return "write-ahead log", (_state(path, ""), wal)
+    return "closed", _state(path, "")
+
+
+def _state(path: Path, suffix: str) -> tuple[int, int, int] | None:
+    """Inode, size and time of the last change of a file; None if there is none."""
+    try:
+        found = path.with_name(path.name + suffix).stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def open_unwritten(path: Path, busy_seconds: float) -> apsw.Connection:
     """A connection to a log that is there, which reads and leaves no trace: no file is made, none is changed.
-
-    SQLite reads a log in WAL mode with the help of a file of shared memory, which it makes and writes. There are three
-    ways around that, according to what lies beside the log:
-
-    - the shared memory: somebody may be writing, or was killed. It is read and not written; SQLite finds out which.
-    - a write-ahead log alone: nobody else has the log open, who would have made the shared memory. Its index is made in
-      this process, with the lock left out that only those who write would ask for.
-    - neither: the log was closed, and its file holds all of it.
-
-    The connection sees what there was when it was opened, or later; whoever keeps it has to look whether these files
-    come or go (`FileState`)."""
+    LogUnavailable if there is no log of ours or it cannot be read."""
     inspect(path)
     if not path.exists():
-        raise explained(apsw.CantOpenError("there is no such file"), path)
-    wal, shared_memory = path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")
-    exclusive = False
-    if shared_memory.exists():
-        way = "readonly_shm=1"
-    elif wal.exists() and wal.stat().st_size:
-        way, exclusive = "vfs=unix-none", True
-    else:
-        way = "immutable=1"
+        raise LogUnavailable("not_a_log", f"{path} does not exist")
+    way, _ = way_to_read(path)
     try:
-        uri = f"file:{quote(str(path))}?mode=ro&{way}"
+        uri = f"file:{quote(str(path))}?mode=ro&{WAYS[way]}"
         connection = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
         connection.set_busy_handler(Patience(busy_seconds))
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        if exclusive:
+        if way == "write-ahead log":
             connection.pragma("locking_mode", "EXCLUSIVE")
-        connection.pragma("query_only", 1)
     except apsw.Error as error:
         raise explained(error, path) from error
     return connection
+
+
+def require_readable_log(path: Path, busy_seconds: float) -> None:
+    """LogUnavailable if the file cannot be read, or is not a whole log of ours."""
+    connection = open_unwritten(path, busy_seconds)
+    try:
+        require_log(connection, path)
+    except apsw.Error as error:
+        raise explained(error, path) from error
+    finally:
+        connection.close()

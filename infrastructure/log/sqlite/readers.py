@@ -12,41 +12,60 @@ from infrastructure.log.sqlite.file import explained
 from infrastructure.log.sqlite.statements import Rows
 from infrastructure.log.unavailable import LogUnavailable
 
+READ_AGAIN_MAX = 10
+"""How often a read is made again because the files were changed meanwhile."""
+
 
 class Readers:
     """A pool: a read takes a connection and puts it back, so there are never more than reads at the same time, whatever
-    threads come and go. `connect` opens one more."""
+    threads come and go. `connect` opens one more; `state` is that of the files on which connections depend: with
+    another state they are opened anew, and what was read meanwhile is read again."""
 
-    def __init__(self, path: Path, connect: Callable[[], apsw.Connection]) -> None:
+    def __init__(
+        self, path: Path, connect: Callable[[], apsw.Connection], state: Callable[[], object] = lambda: None
+    ) -> None:
         self._path = path
         self._connect = connect
+        self._state = state
         self._process = os.getpid()
-        self._idle: list[apsw.Connection] = []
+        self._idle: list[tuple[apsw.Connection, object]] = []
         self._closed = False
 
     def run(self, sql: str, bindings: Sequence[Any]) -> Rows:
         """Every row of one statement, read whole: no cursor stays open, so none holds back a checkpoint.
         LogUnavailable: `closed`, `forked` in a process that inherited the log, or what the disk says."""
-        self._require_open()
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = self._connect()
-        try:
-            return connection.execute(sql, bindings).fetchall()
-        except (apsw.Error, UnicodeDecodeError) as error:
-            raise explained(error, self._path) from error
-        finally:
-            self._idle.append(connection)
-            if self._closed:  # meanwhile
-                self.close()
+        for _ in range(READ_AGAIN_MAX):
+            self._require_open()
+            state = self._state()
+            connection = self._take(state)
+            try:
+                rows = connection.execute(sql, bindings).fetchall()
+                if self._state() == state:
+                    return rows
+            except (apsw.Error, UnicodeDecodeError) as error:
+                if self._state() == state:
+                    raise explained(error, self._path) from error
+            finally:
+                self._idle.append((connection, state))
+                if self._closed:  # meanwhile
+                    self.close()
+        raise LogUnavailable("busy", f"{self._path} was changed all the time while it was read")
+
+    def _take(self, state: object) -> apsw.Connection:
+        while self._idle:
+            with suppress(IndexError):  # another thread was faster
+                connection, its_state = self._idle.pop()
+                if its_state == state:
+                    return connection
+                connection.close()
+        return self._connect()
 
     def close(self) -> None:
         """Closes those that are idle; one that reads just now is closed when it has read."""
         self._closed = True
         while self._idle:
             with suppress(IndexError):  # another thread was faster
-                self._idle.pop().close()
+                self._idle.pop()[0].close()
 
     def _require_open(self) -> None:
         if self._closed:

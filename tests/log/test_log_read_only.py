@@ -1,0 +1,210 @@
+"""A log that is opened to be read only: nothing beside it changes, whatever lies there (B30)."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from domain import RegisterMember
+from infrastructure.app import open_network
+from infrastructure.log import LogUnavailable
+from infrastructure.log.dcb import DCBEvent
+from infrastructure.log.sqlite.log import SqliteLog
+from infrastructure.log.sqlite.verification import verify_file
+
+PROJECT = Path(__file__).resolve().parents[2]
+RUN = "from infrastructure.cli.main import main; main()"
+MEMBERS = 12
+WRITER = """
+import os, sys
+sys.path.insert(0, sys.argv[2])
+from domain import RegisterMember
+from infrastructure.app import open_network
+network = open_network(sys.argv[1], follow=False)
+for number in range(int(sys.argv[3])):
+    network.handle(RegisterMember(member=f"m{number}", name="N", primary_email="n@example.org"))
+network.catch_up()
+print("ready", flush=True)
+if sys.argv[4] == "kill":
+    os._exit(9)
+if sys.argv[4] == "wait":
+    for line in sys.stdin:
+        network.handle(RegisterMember(member=line.strip(), name="N", primary_email="n@example.org"))
+        print("written", flush=True)
+network.close()
+"""
+
+
+def write(path: Path, end: str) -> None:
+    """A network with some members, whose process then closes it or is killed."""
+    subprocess.run([sys.executable, "-c", WRITER, str(path), str(PROJECT), str(MEMBERS), end], check=False, timeout=60)
+
+
+@contextmanager
+def writer(path: Path) -> Iterator["subprocess.Popen[str]"]:
+    """A process that has the network open, and writes a member for each line that it is given."""
+    command = [sys.executable, "-c", WRITER, str(path), str(PROJECT), str(MEMBERS), "wait"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        try:
+            yield process
+        finally:
+            process.stdin.close()
+            process.wait(60)
+
+
+def state(folder: Path) -> dict[str, tuple[bytes, int, int]]:
+    """All that can be seen of a directory: names, bytes, modes and times of change."""
+    return {
+        each.name: (each.read_bytes() if each.is_file() else b"", each.stat().st_mode, each.stat().st_mtime_ns)
+        for each in [folder, *folder.iterdir()]
+    }
+
+
+def left_behind(kind: str, folder: Path) -> Path:
+    """What may lie beside a log: see the parameters of the test."""
+    path = folder / "network.db"
+    write(path, "close" if kind in {"closed", "no read models"} else "kill")
+    if kind == "killed, no shared memory":
+        path.with_name("network.db-shm").unlink()
+    if kind == "killed, no write-ahead log":
+        for suffix in ("-wal", "-shm"):
+            path.with_name(f"network.db{suffix}").unlink()
+    if kind == "no read models":
+        path.with_name("network.db-read-models").unlink()
+    return path
+
+
+KINDS = ["closed", "no read models", "killed", "killed, no shared memory", "killed, no write-ahead log"]
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o555])
+@pytest.mark.parametrize("kind", KINDS)
+def test_b30_a_network_that_is_only_read_leaves_every_byte_as_it_was(tmp_path: Path, kind: str, mode: int) -> None:
+    path = left_behind(kind, tmp_path)
+    lost = kind == "killed, no write-ahead log"  # with all that was in it; the rest is there to be read
+    tmp_path.chmod(mode)
+    before = state(tmp_path)
+    with open_network(str(path), read_only=True) as network:
+        head = network.head
+        assert lost or head == MEMBERS
+        network.wait_for(head, timeout=20)
+        assert lost or network.profile("m3", viewer=None).name == "N"
+        assert network.verify() == head
+        assert all(network.check().values())
+        network.rebuild()
+        for write_one in (
+            lambda: network.handle(RegisterMember(member="new", name="N", primary_email="n@example.org")),
+            lambda: network.log.append([DCBEvent("a", b"{}", [])]),
+            network.log.begin,
+        ):
+            with pytest.raises(LogUnavailable) as refused:
+                write_one()
+            assert refused.value.code == "read_only"
+    for use in (lambda: network.head, network.log.begin):
+        with pytest.raises(LogUnavailable, match="closed"):
+            use()
+    assert state(tmp_path) == before
+
+
+@pytest.mark.parametrize("kind", KINDS[:-1])
+def test_b30_the_command_line_looks_at_a_log_and_leaves_it(tmp_path: Path, kind: str) -> None:
+    path = left_behind(kind, tmp_path)
+    before = state(tmp_path)
+
+    def firstdegree(*arguments: str) -> int:
+        command = [sys.executable, "-c", RUN, "--db", str(path), "--read-only", *arguments]
+        return subprocess.run(command, cwd=PROJECT, capture_output=True, check=False, timeout=60).returncode
+
+    for looks in (["log"], ["verify"], ["show", "profile", "m3"], ["stats"], ["projections", "check"]):
+        assert firstdegree(*looks) == 0, looks
+    member = ["--member", "new", "--name", "N", "--primary-email", "n@example.org"]
+    assert firstdegree("do", "register-member", *member) == 3
+    assert firstdegree("repair", "index") == 3
+    assert state(tmp_path) == before
+
+
+def test_b30_what_others_write_meanwhile_is_read(tmp_path: Path) -> None:
+    """A writer comes, writes, checkpoints, closes, and comes again, while the log is open to be read."""
+    path = tmp_path / "network.db"
+    write(path, "close")
+    with SqliteLog(path, read_only=True) as log:
+        expected = MEMBERS
+        for round_ in range(3):
+            assert [row[0] for row in log.page(0, 10_000)] == list(range(1, expected + 1))
+            with writer(path) as process:
+                assert process.stdin
+                assert process.stdout
+                for number in range(3):
+                    process.stdin.write(f"more{round_}-{number}\n")
+                    process.stdin.flush()
+                    assert process.stdout.readline() == "written\n"
+                    expected += 1
+                    assert log.head() == expected
+                    assert log.tail_of(f"member:more{round_}-{number}") == expected
+                assert verify_file(path) == expected
+            assert log.head() == expected
+
+
+def test_b30_a_reader_sees_whole_appends_while_a_writer_checkpoints_again_and_again(tmp_path: Path) -> None:
+    """Each append is large, so that the write-ahead log is emptied and begun anew many times."""
+    path = tmp_path / "log.db"
+    SqliteLog(path).close()
+    big = [DCBEvent("a", bytes(100_000), ["x"])] * 3
+    with SqliteLog(path, read_only=True) as log:
+        pid = os.fork()
+        if pid == 0:
+            with SqliteLog(path) as writing:
+                for _ in range(150):
+                    writing.append(big)
+            os._exit(0)
+        seen = 0
+        while os.waitpid(pid, os.WNOHANG) == (0, 0):
+            head = log.head()
+            assert head % 3 == 0
+            assert seen <= head
+            assert [row[0] for row in log.page(max(0, head - 3), 3)] == list(range(max(0, head - 3) + 1, head + 1))
+            seen = head
+            time.sleep(0.001)
+        assert log.head() == 450
+
+
+@pytest.mark.parametrize("what", ["nothing", "empty", "text"])
+def test_b30_what_is_no_log_is_refused_and_not_made(tmp_path: Path, what: str) -> None:
+    path = tmp_path / "network.db"
+    if what != "nothing":
+        path.write_text("" if what == "empty" else "text")
+    before = state(tmp_path)
+    with pytest.raises(LogUnavailable) as refused:
+        open_network(str(path), read_only=True)
+    assert refused.value.code == "not_a_log"
+    assert state(tmp_path) == before
+
+
+READ_IN_A_MOUNT = """
+set -e
+mount --bind "$1" "$1"
+mount -o remount,ro,bind "$1"
+"$2" -c "$3" --db "$1/network.db" --read-only --json verify
+"$2" -c "$3" --db "$1/network.db" --read-only --json show profile m3 > /dev/null
+"$2" -c "$3" --db "$1/network.db" --json stats
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS[:-1])
+def test_b30_on_a_mount_that_nobody_can_write_everything_can_be_read(tmp_path: Path, kind: str) -> None:
+    if shutil.which("unshare") is None or subprocess.run(["unshare", "-rm", "true"], check=False).returncode:
+        pytest.skip("this user cannot mount, so there is no file system that refuses every user")
+    left_behind(kind, tmp_path)
+    command = ["unshare", "-rm", "sh", "-c", READ_IN_A_MOUNT, "sh", str(tmp_path), sys.executable, RUN]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=120)
+    assert f'"verified":{MEMBERS}' in done.stdout.replace(" ", "")
+    assert (done.returncode, "read_only" in done.stderr, "--read-only" in done.stderr) == (3, True, True)

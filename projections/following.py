@@ -15,12 +15,18 @@ from domain.relationships.following_events import (
     HashtagUnfollowed,
     Unfollowed,
 )
-from projections.connections import connected
+from projections.connections import GRAPH, connected
 from projections.dormancy import dormant_others
-from projections.members import sql_present
+from projections.members import MEMBERS, sql_present
 from projections.projection import CLOSE, OPEN, PUT, STANDS, Change, Projection, Table, sql_stands
 from projections.reading import PAGE_MAX, Page, Reading, newest_first, page, sql_standing_before
-from projections.visibility import require_available, require_own, sql_blocked_either_way, sql_unblocked_for_viewer
+from projections.visibility import (
+    PRIVACY,
+    require_available,
+    require_own,
+    sql_blocked_either_way,
+    sql_unblocked_for_viewer,
+)
 
 FOLLOW = Table(
     "follow",
@@ -62,6 +68,9 @@ FOLLOWERS = Projection(
     },
     release=2,
 )
+
+READS = (MEMBERS, GRAPH, PRIVACY, FOLLOWERS)
+"""What the queries below read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,14 @@ from domain.items import PostShared
 from domain.notices import NoticesRead
 from domain.relationships.following_events import Followed
 from domain.relationships.invitation_events import InvitationAccepted, InvitationReplied, InvitationSent
-from projections.members import sql_present
+from projections.connections import GRAPH
+from projections.feeds.publications import PUBLICATIONS
+from projections.following import FOLLOWERS
+from projections.invitations import INVITATIONS
+from projections.members import MEMBERS, sql_present
 from projections.projection import OPEN, PUT, STANDS, Change, Projection, Table, sql_stands
 from projections.reading import PAGE_MAX, Page, Reading, newest_first, page, sql_standing_before
-from projections.visibility import is_viewer, require_own, sql_blocked_either_way
+from projections.visibility import PRIVACY, is_viewer, require_own, sql_blocked_either_way
 
 NOTICE = Table(
     "notice",
@@ -70,6 +74,9 @@ NOTICES = Projection(
         NoticesRead: lambda event, position, at: [(NOTICES_READ, PUT, (event.member, event.up_to))],
     },
 )
+
+READS = (MEMBERS, GRAPH, PRIVACY, FOLLOWERS, PUBLICATIONS, INVITATIONS, NOTICES)
+"""What the query below reads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from domain.identifiers import Instant
-from projections.connections import is_hidden
-from projections.following import sql_follow
-from projections.members import sql_present
+from projections.connections import GRAPH, is_hidden
+from projections.feeds.publications import PUBLICATIONS
+from projections.following import FOLLOWERS, sql_follow
+from projections.members import MEMBERS, sql_present
 from projections.projection import OPEN, STANDS, sql_stands
 from projections.reading import Page, Reading, newest_first, page
-from projections.visibility import is_viewer, sql_blocked_either_way
+from projections.visibility import PRIVACY, is_viewer, sql_blocked_either_way
+
+READS = (MEMBERS, GRAPH, PRIVACY, FOLLOWERS, PUBLICATIONS)
+"""What the query below reads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from projections.connections import GRAPH
 from projections.feeds.judging import NOT_AVAILABLE, Absence, Cause, FeedEntry, judge, original_of, still_visible
 from projections.feeds.newest import BoundsOf, newest_looked_up
+from projections.feeds.policy import FEED_POLICIES
+from projections.feeds.publications import PUBLICATIONS
 from projections.feeds.pulled import pulled
+from projections.feeds.push_tables import FEED_PUSH
 from projections.feeds.pushed import pushed
 from projections.feeds.reader import Reader
+from projections.following import FOLLOWERS
+from projections.members import MEMBERS
 from projections.projection import OPEN
 from projections.reading import Page, Reading, page
-from projections.visibility import is_viewer
+from projections.visibility import PRIVACY, is_viewer
+
+READS = (MEMBERS, GRAPH, PRIVACY, FOLLOWERS, PUBLICATIONS, FEED_POLICIES, FEED_PUSH)
+"""What the queries below read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def measure(context: Context) -> Iterator[Line]:
     context.say("building two networks, each at two ages")
     in_parallel([(_build, context.folder, size, pushes) for pushes in (False, True)])
     found = fresh(_take_turns, context.folder, size)
-    for kind, must, aim in (("pull", 10, 5), ("push", 2, 1)):
+    for kind, must, aim in (("pull", 2.6, 1.5), ("push", 2, 1)):
         short, long = found[f"{kind}-short"], found[f"{kind}-long"]
         yield Line(
             f"feed page {kind}ed, p99",

@@ -15,7 +15,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from domain.identifiers import Instant
 from domain.refusals import Refused
 from infrastructure.read_models.cursors import CursorSeal, Place
-from projections.projection import OPEN
+from projections.projection import OPEN, DerivedProjection, Projection
 from projections.reading import PAGE_MAX, Page, Reading
 
 R = TypeVar("R")
@@ -100,6 +100,11 @@ def _still_there(current: Any, rows: Iterator[Any]) -> Callable[[Any], Any]:
 def before(last: str) -> int:
     """The position before which a page of a list begins whose key is a position."""
     return int(last) if last else OPEN
+
+
+def names(reads: Iterable[Projection | DerivedProjection]) -> Needs:
+    """The names of the read models that a query reads."""
+    return tuple(model.name for model in reads)
 
 
 def left_in(members: Iterable[str]) -> Callable[[Any], Any]:

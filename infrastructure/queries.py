@@ -15,7 +15,7 @@ from domain.refusals import Refused
 from infrastructure.graph_in_memory import GraphInMemory
 from infrastructure.log import Log
 from infrastructure.newest_in_memory import NewestInMemory
-from infrastructure.paging import AsOf, Listing, Moment, Needs, Pages, before, left_in
+from infrastructure.paging import AsOf, Listing, Moment, Needs, Pages, before, left_in, names
 from infrastructure.read_models.reading import PastFacts
 from projections.connections import (
     ConnectionRow,
@@ -26,9 +26,12 @@ from projections.connections import (
     named_mutuals,
 )
 from projections.degrees.degrees import SuggestionRow, degree, degrees, path, suggested, suggestions
+from projections.feeds.hashtag_pages import READS as HASHTAG_READS
 from projections.feeds.hashtag_pages import HashtagItem, hashtag
 from projections.feeds.judging import FeedEntry
+from projections.feeds.pages import READS as FEED_READS
 from projections.feeds.pages import Why, feed, left_in_feed, why
+from projections.following import READS as FOLLOWING_READS
 from projections.following import (
     FollowRow,
     HashtagRow,
@@ -41,6 +44,7 @@ from projections.following import (
 )
 from projections.invitation_boxes import ANY, InvitationRow, Wanted, invitations
 from projections.invitation_threads import AcceptanceRate, Message, acceptance_rates, thread
+from projections.notices import READS as NOTICES_READS
 from projections.notices import NoticeRow, notices
 from projections.profiles import Profile, profile
 from projections.reading import Page, Reading
@@ -49,10 +53,11 @@ from projections.relationships import Relationship, relationship, relationships
 R = TypeVar("R")
 
 GRAPH: Needs = ("members", "graph", "privacy")
-FOLLOWS: Needs = (*GRAPH, "followers")
-FEED: Needs = (*FOLLOWS, "publications", "feed_policy", "feed_push")
+FOLLOWS: Needs = names(FOLLOWING_READS)
+FEED: Needs = names(FEED_READS)
+HASHTAG: Needs = names(HASHTAG_READS)
 INVITATIONS: Needs = (*GRAPH, "invitations")
-NOTICES: Needs = (*GRAPH, "followers", "invitations", "notices", "publications")
+NOTICES: Needs = names(NOTICES_READS)
 EVERYTHING: Needs = ()
 
 
@@ -96,7 +101,7 @@ class Queries(ABC):
             normal = normal_hashtag(name)
         except ValueError as error:
             raise Refused("bad_hashtag") from error
-        return self._list(hashtag, (normal, viewer), FEED, limit, cursor, as_of)
+        return self._list(hashtag, (normal, viewer), HASHTAG, limit, cursor, as_of)
 
     # Lists of a member
 

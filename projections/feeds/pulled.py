@@ -37,7 +37,7 @@ WHERE hashtag = :hashtag AND began <= :below AND began > :since AND {STANDS}
 ORDER BY began DESC LIMIT :size"""
 
 
-class Merge:
+class CandidateMerge:
     """Streams of candidates in falling order of position, merged. Streams may be added while it is walked."""
 
     __slots__ = ("_heap", "_numbers")
@@ -102,7 +102,7 @@ def from_hashtag(reader: Reader, hashtag: str, since: int, below: int) -> Iterat
             yield position, item
 
 
-def add_followees(reader: Reader, merge: Merge, below: int, bounds_of: BoundsOf) -> None:
+def add_followees(reader: Reader, merge: CandidateMerge, below: int, bounds_of: BoundsOf) -> None:
     """A stream for each followee, from their newest activity on."""
     waiting = [(-bound, followee) for followee, bound in bounds_of(reader, below)]
     heapify(waiting)
@@ -117,16 +117,16 @@ def add_followees(reader: Reader, merge: Merge, below: int, bounds_of: BoundsOf)
         merge.when(-waiting[0][0], open_next)
 
 
-def add_hashtags(reader: Reader, merge: Merge, below: int) -> None:
+def add_hashtags(reader: Reader, merge: CandidateMerge, below: int) -> None:
     """A stream for each followed hashtag, from its newest item on."""
     for hashtag, since, newest in reader.reading.all(HASHTAGS, reader=reader.member, below=below):
         if newest is not None:
             merge.add(newest, from_hashtag(reader, hashtag, since, newest))
 
 
-def pulled(reader: Reader, below: int, bounds_of: BoundsOf) -> Merge:
+def pulled(reader: Reader, below: int, bounds_of: BoundsOf) -> CandidateMerge:
     """All that may be in the feed at or below a position."""
-    merge = Merge()
+    merge = CandidateMerge()
     add_followees(reader, merge, below, bounds_of)
     add_hashtags(reader, merge, below)
     return merge

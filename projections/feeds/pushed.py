@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from projections.feeds.newest import BoundsOf
 from projections.feeds.policy import PUSH_FOLLOWERS_MAX
-from projections.feeds.pulled import Candidate, Merge, add_followees, add_hashtags, from_followee
+from projections.feeds.pulled import Candidate, CandidateMerge, add_followees, add_hashtags, from_followee
 from projections.feeds.push_tables import ACTS
 from projections.feeds.reader import Reader
 from projections.projection import OPEN, sql_stands
@@ -61,7 +61,7 @@ def from_entries(reader: Reader, below: int) -> Iterator[Candidate]:
         sequence = rows[-1][2]
 
 
-def pushed(reader: Reader, below: int, bounds_of: BoundsOf) -> Merge:
+def pushed(reader: Reader, below: int, bounds_of: BoundsOf) -> CandidateMerge:
     """All that may be in the feed at or below a position: what was pushed, and of the rest only what may have to be
     pulled.
 
@@ -69,7 +69,7 @@ def pushed(reader: Reader, below: int, bounds_of: BoundsOf) -> Merge:
     with older items that qualify, from before the follow on; and everybody below the position above which the entries
     are complete.
     """
-    merge = Merge()
+    merge = CandidateMerge()
     complete = complete_from(reader)
     add_hashtags(reader, merge, below)
     if complete is None or below <= complete:
@@ -85,7 +85,7 @@ def pushed(reader: Reader, below: int, bounds_of: BoundsOf) -> Merge:
     return merge
 
 
-def _add_backfilled(reader: Reader, merge: Merge, below: int, complete: int, newest: int = OPEN) -> None:
+def _add_backfilled(reader: Reader, merge: CandidateMerge, below: int, complete: int, newest: int = OPEN) -> None:
     """Streams of the members that the reader followed at or below `newest`, each from before the follow on: a
     follow can bring items from before it once the merge is below it, and not earlier."""
 

@@ -212,12 +212,16 @@ class Network(Queries):
         return max(now, self.recorded_at(head)) if head else now
 
     @contextmanager
-    def reading(self, as_of: AsOf | Moment = None, *needs: str, reached: int = 0) -> Iterator[Reading]:
+    def reading(
+        self, as_of: AsOf | Moment = None, *needs: str, reached: int = 0, by_viewer: bool = False
+    ) -> Iterator[Reading]:
         """One consistent snapshot to query, as of a position or a time, or as of now.
 
         `needs`: the projections that are read; all, if none is named. `reached`: which position a snapshot as of now
-        has to include. Refused: `bad_as_of`; `projection_stopped`. Raises NotYet while one of them is being filled for
-        the first time, and while a position that has to be included is not reached.
+        has to include. `by_viewer`: whether a viewer asks, to whom whoever is erased by now never was there.
+
+        Refused: `bad_as_of`; `projection_stopped`. Raises NotYet while one of them is being filled for the first time,
+        and while a position that has to be included is not reached.
         """
         moment = None if as_of is None else self.moment(as_of)
         position = reached if moment is None else moment.position
@@ -226,7 +230,8 @@ class Network(Queries):
         with self.read_models.reading(None if moment is None else position, needs) as (run, newest):
             if moment is None:
                 moment = Moment(audit.last_whole(self.log, newest), self._now())
-            yield SqlReading(run, self.log, *moment)
+                by_viewer = False
+            yield SqlReading(run, self.log, *moment, newest if by_viewer else moment.position)
 
     def describe(self, event: DCBSequencedEvent) -> dict[str, Any]:
         """One event of the log in words: position, type, recorded_at, metadata, fields and tags, as JSON values."""

@@ -40,8 +40,11 @@ class Readings(Protocol):
     def moment(self, as_of: AsOf | Moment) -> Moment:
         """The moment that a position or a time means. Refused `bad_as_of`; TypeError for what is neither."""
 
-    def reading(self, as_of: AsOf | Moment = None, *needs: str, reached: int = 0) -> AbstractContextManager[Reading]:
-        """A reading as of a position, a time or a Moment; None: of now, once that position is reached."""
+    def reading(
+        self, as_of: AsOf | Moment = None, *needs: str, reached: int = 0, by_viewer: bool = False
+    ) -> AbstractContextManager[Reading]:
+        """A reading as of a position, a time or a Moment; None: of now, once that position is reached. `by_viewer`:
+        whether a viewer asks, or the host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,8 @@ class Listing(Generic[R]):
 
     `name` and `about`: the query and its arguments, to which cursors are bound. `needs`: the projections that it reads.
     `ask`: a page of the list after a key (empty: from the start), with so many rows at most. `since`: makes, from a
-    reading as of now, what tells of a row of an earlier page how it looks now, or None if it has gone.
+    reading as of now, what tells of a row of an earlier page how it looks now, or None if it has gone. `by_viewer`:
+    whether a viewer asks, or the host.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Listing(Generic[R]):
     needs: Needs
     ask: Callable[[Reading, str, int], Page[R]]
     since: Callable[[Reading], Callable[[R], R | None]] | None = None
+    by_viewer: bool = True
 
     @property
     def query(self) -> str:
@@ -125,7 +130,7 @@ class Pages:
         `bad_cursor` for a cursor of another list, and for one of a list as of another moment than `as_of`."""
         _require_limit(limit)
         if cursor is None:
-            with self._readings.reading(as_of, *listing.needs) as reading:
+            with self._readings.reading(as_of, *listing.needs, by_viewer=listing.by_viewer) as reading:
                 place = Place(reading.as_of, reading.now, as_of is None, "")
                 return self._shown(listing, reading, place, limit, Moment(reading.as_of, reading.now))
         place = self._seal.unseal(cursor, listing.query)
@@ -135,9 +140,11 @@ class Pages:
             raise Refused("bad_cursor")
         if not place.is_live:
             moment = Moment(place.position, place.instant)
-            with self._readings.reading(moment, *listing.needs) as reading:
+            with self._readings.reading(moment, *listing.needs, by_viewer=listing.by_viewer) as reading:
                 return self._shown(listing, reading, place, limit, moment)
-        with self._readings.reading(None, *listing.needs, reached=place.position) as newest:
+        with self._readings.reading(
+            None, *listing.needs, reached=place.position, by_viewer=listing.by_viewer
+        ) as newest:
             reading = _continued(listing, newest, place, limit)
             return self._shown(listing, reading, place, limit, Moment(newest.as_of, newest.now))
 
@@ -146,7 +153,7 @@ class Pages:
 
         @cache
         def count() -> int:
-            with self._readings.reading(moment, *listing.needs) as again:
+            with self._readings.reading(moment, *listing.needs, by_viewer=listing.by_viewer) as again:
                 return listing.length(_continued(listing, again, place._replace(last=""), PAGE_MAX))
 
         cursor = page.cursor

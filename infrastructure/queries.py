@@ -1,8 +1,8 @@
 """The questions a network answers: every query of the Python door, each as of now or of any earlier point.
 
 Lists come in pages, newest first unless said otherwise. `limit`: rows a page; `cursor`: that of the page before;
-`as_of`: a position or a time. `viewer`: who asks, by whom what is shown depends; None is the host, who is shown what
-the member themselves is.
+`as_of`: a position or a time. `viewer`: the member who asks, on whom it depends what is shown; None is the host, who is
+shown what the member themselves is. As of the past, only the host still sees who has been erased since.
 """
 
 from abc import ABC, abstractmethod
@@ -49,6 +49,7 @@ from projections.notices import NoticeRow, notices
 from projections.profiles import Profile, profile
 from projections.reading import Page, Reading
 from projections.relationships import Relationship, relationship, relationships
+from projections.visibility import require_viewer
 
 R = TypeVar("R")
 
@@ -72,7 +73,9 @@ class Queries(ABC):
         self._newest = NewestInMemory()
 
     @abstractmethod
-    def reading(self, as_of: AsOf | Moment = None, *needs: str, reached: int = 0) -> AbstractContextManager[Reading]:
+    def reading(
+        self, as_of: AsOf | Moment = None, *needs: str, reached: int = 0, by_viewer: bool = False
+    ) -> AbstractContextManager[Reading]:
         """One consistent snapshot to query."""
 
     # Feeds
@@ -90,7 +93,7 @@ class Queries(ABC):
 
     def why(self, viewer: str, item: str, as_of: AsOf = None) -> Why:
         """Why an item is in a member's feed: its causes with their events; or the first rule that keeps it out (F9)."""
-        with self.reading(as_of, *FEED) as reading:
+        with self.reading(as_of, *FEED, by_viewer=True) as reading:
             return why(reading, viewer, item)
 
     def hashtag(
@@ -109,19 +112,19 @@ class Queries(ABC):
         self, member: str, viewer: str | None = None, limit: int = 20, cursor: str | None = None, as_of: AsOf = None
     ) -> Page[ConnectionRow]:
         """A member's connections (G6). Refused `not_available` to whom they are not shown."""
-        return self._list(connections, (member, viewer), GRAPH, limit, cursor, as_of)
+        return self._list(connections, (member, viewer), GRAPH, limit, cursor, as_of, viewer is not None)
 
     def followers(
         self, member: str, viewer: str | None = None, limit: int = 20, cursor: str | None = None, as_of: AsOf = None
     ) -> Page[FollowRow]:
         """Who effectively follows a member (X11); the member's own list."""
-        return self._list(followers, (member, viewer), FOLLOWS, limit, cursor, as_of)
+        return self._list(followers, (member, viewer), FOLLOWS, limit, cursor, as_of, viewer is not None)
 
     def following(
         self, member: str, viewer: str | None = None, limit: int = 20, cursor: str | None = None, as_of: AsOf = None
     ) -> Page[FollowRow]:
         """Whom a member effectively follows (X11); the member's own list."""
-        return self._list(following, (member, viewer), FOLLOWS, limit, cursor, as_of)
+        return self._list(following, (member, viewer), FOLLOWS, limit, cursor, as_of, viewer is not None)
 
     def hashtags(self, member: str, limit: int = 20, cursor: str | None = None, as_of: AsOf = None) -> Page[HashtagRow]:
         """The hashtags that a member follows."""
@@ -170,7 +173,7 @@ class Queries(ABC):
 
     def thread(self, inviter: str, invitee: str, viewer: str | None = None, as_of: AsOf = None) -> list[Message]:
         """The messages of an invitation, in order: the note, then questions and answers (S17)."""
-        with self.reading(as_of, *INVITATIONS) as reading:
+        with self.reading(as_of, *INVITATIONS, by_viewer=viewer is not None) as reading:
             return thread(reading, inviter, invitee, viewer)
 
     def acceptance_rates(self, as_of: AsOf = None) -> dict[str, AcceptanceRate]:
@@ -182,19 +185,19 @@ class Queries(ABC):
 
     def profile(self, member: str, viewer: str | None = None, as_of: AsOf = None) -> Profile:
         """A member's profile as the viewer sees it. Refused `not_available`, `blocked_by_you`."""
-        with self.reading(as_of, *EVERYTHING) as reading:
+        with self.reading(as_of, *EVERYTHING, by_viewer=viewer is not None) as reading:
             return profile(reading, member, viewer, lambda one, other: self._relationship(reading, one, other))
 
     def relationship(self, viewer: str, member: str, as_of: AsOf = None) -> Relationship:
         """What a member is to a viewer, and which actions are possible, or why not (G5)."""
-        with self.reading(as_of, *EVERYTHING) as reading:
+        with self.reading(as_of, *EVERYTHING, by_viewer=True) as reading:
             return self._relationship(reading, viewer, member)
 
     def relationships(
         self, viewer: str, members: Iterable[str], as_of: AsOf = None
     ) -> dict[str, Relationship | Refused]:
         """`relationship` for many: for each the answer, or the refusal."""
-        with self.reading(as_of, *EVERYTHING) as reading:
+        with self.reading(as_of, *EVERYTHING, by_viewer=True) as reading:
             graph = self._graph.as_of(reading)
             facts = PastFacts(self.log, reading.as_of, reading.now)
             return relationships(reading, facts, viewer, members, lambda other: degree(graph, viewer, other))
@@ -207,12 +210,14 @@ class Queries(ABC):
 
     def degrees(self, viewer: str, members: Sequence[str], as_of: AsOf = None) -> list[int | None]:
         """The degree of each of many members to one viewer."""
-        with self.reading(as_of, *GRAPH) as reading:
+        with self.reading(as_of, *GRAPH, by_viewer=True) as reading:
+            require_viewer(reading, viewer)
             return degrees(self._graph.as_of(reading), viewer, members)
 
     def path(self, viewer: str, member: str, as_of: AsOf = None) -> tuple[str | None, ...] | None:
         """A shortest way from a viewer to a member, both included; None in the place of one not to be named (G3)."""
-        with self.reading(as_of, *GRAPH) as reading:
+        with self.reading(as_of, *GRAPH, by_viewer=True) as reading:
+            require_viewer(reading, viewer)
             return path(reading, self._graph.as_of(reading), viewer, member)
 
     def mutual_connections(
@@ -231,6 +236,7 @@ class Queries(ABC):
             GRAPH,
             lambda reading, last, size: mutual_connections(reading, one, other, viewer, size, last),
             lambda newest: left_in(named_mutuals(newest, one, other, viewer)),
+            viewer is not None,
         )
         return self._pages.page(listing, limit, cursor, as_of)
 
@@ -257,14 +263,15 @@ class Queries(ABC):
         limit: int,
         cursor: str | None,
         as_of: AsOf,
-        since: Callable[[Reading], Callable[[R], R | None]] | None = None,
+        by_viewer: bool = True,
     ) -> Page[R]:
         """A page of a list whose key is a position."""
 
         def ask(reading: Reading, last: str, size: int) -> Page[R]:
             return function(reading, *about, size, before(last))
 
-        return self._pages.page(Listing(function.__name__, about, needs, ask, since), limit, cursor, as_of)
+        listing = Listing(function.__name__, about, needs, ask, by_viewer=by_viewer)
+        return self._pages.page(listing, limit, cursor, as_of)
 
     def _relationship(self, reading: Reading, viewer: str, member: str) -> Relationship:
         facts = PastFacts(self.log, reading.as_of, reading.now)

@@ -14,10 +14,16 @@ from domain.member_events import ConnectionsVisibility, Visibility
 from domain.refusals import Refused
 from domain.relationships.connection_events import ConnectionRemoved, MembersConnected, SuggestionDismissed
 from projections.dormancy import CapCheck, Presence, dormant_others, presence, standing
-from projections.members import sql_present
+from projections.members import ABSENCE_BEGAN, sql_present
 from projections.projection import CLOSE, OPEN, PUT, STANDS, Change, Projection, Table, sql_stands
 from projections.reading import Page, Reading, newest_first, page
-from projections.visibility import available, is_viewer, sql_blocked_either_way, sql_unblocked_for_viewer
+from projections.visibility import (
+    available,
+    is_viewer,
+    require_viewer,
+    sql_blocked_either_way,
+    sql_unblocked_for_viewer,
+)
 
 CONNECTION = Table(
     "connection",
@@ -119,7 +125,7 @@ def connected(reading: Reading, one: str, other: str, *, despite: str | None = N
     # One look at both: in nearly every pair nobody was away since they connected, and nothing more is to be asked.
     absences = reading.all(
         "SELECT member, began, ended FROM absence"
-        " WHERE member IN (:one, :other) AND began <= :as_of AND ended > :connected",
+        f" WHERE member IN (:one, :other) AND {ABSENCE_BEGAN} AND ended > :connected",
         one=one,
         other=other,
         connected=connection.began,
@@ -148,7 +154,9 @@ def active_connections(reading: Reading, member: str, *, despite_hidden: bool = 
 
 def is_hidden(reading: Reading, member: str) -> bool:
     """Whether a member is hidden for any cause. The unknown are not; they have nothing to show."""
-    return reading.exists(f"SELECT 1 FROM absence WHERE member = :member AND {STANDS}", member=member)
+    return reading.exists(
+        f"SELECT 1 FROM absence WHERE member = :member AND {ABSENCE_BEGAN} AND ended > :as_of", member=member
+    )
 
 
 _LISTED = f"""
@@ -233,21 +241,23 @@ def mutual_connections(
     reading: Reading, one: str, other: str, viewer: str | None = None, limit: int = 20, after: str = ""
 ) -> Page[MutualRow]:
     """G2, H20: those connected with both, by id; asked by one of the two, or by the host (viewer None) of any two.
-    Nobody, where the other is not available to the viewer: the same as when they have nobody in common (X16).
-    Refused: `not_yours` to everybody else, who could gather a hidden list so, or learn of a block."""
+
+    Refused: `not_available` where one of the two is not there for the other, or, for the host, at all; `not_yours` to
+    everybody else, who could gather a hidden list so, or learn of a block.
+    """
     named = named_mutuals(reading, one, other, viewer)
     rows = (MutualRow(member) for member in named if member > after)
     return page(reading, limit, rows, lambda row: row.member, lambda: len(named))
 
 
 def named_mutuals(reading: Reading, one: str, other: str, viewer: str | None) -> list[str]:
-    """All of that list, by id."""
-    if viewer is None:
-        return mutuals(reading, one, other)
-    if viewer not in (one, other):
+    """The whole of that list, by id."""
+    if viewer not in (None, one, other):
         raise Refused("not_yours")
-    if not is_viewer(reading, viewer) or not all(available(reading, viewer, member) for member in (one, other)):
-        return []
+    for member in (one, other):
+        require_viewer(reading, member)
+        if viewer is not None and not available(reading, viewer, member):
+            raise Refused("not_available")
     return mutuals(reading, one, other)  # each of them is the viewer's own connection, and may be named to them
 
 

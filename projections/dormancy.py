@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from projections.members import sql_present
+from projections.members import ABSENCE_BEGAN, sql_present
 from projections.projection import STANDS, sql_stands
 from projections.reading import Reading
 
@@ -103,7 +103,7 @@ def standing(reading: Reading, member: str) -> int:
 def absences(reading: Reading, member: str) -> list[tuple[Any, ...]]:
     """(member, began, ended) of each time a member was hidden."""
     return reading.all(
-        "SELECT member, began, ended FROM absence WHERE member = :member AND began <= :as_of", member=member
+        f"SELECT member, began, ended FROM absence WHERE member = :member AND {ABSENCE_BEGAN}", member=member
     )
 
 

@@ -15,7 +15,7 @@ from projections.invitations import UNEXPIRED
 from projections.members import sql_present
 from projections.projection import OPEN, sql_stands
 from projections.reading import PAGE_MAX, Page, Reading, newest_first, page, sql_standing_before
-from projections.visibility import is_viewer, require_own, sql_blocked_either_way
+from projections.visibility import require_own, sql_blocked_either_way
 
 RECEIVED, SENT, ARCHIVED, BARRED = "received", "sent", "archived", "barred"
 
@@ -119,15 +119,14 @@ def invitations(
     require_own(reading, member, None)
     parameters = {"member": member, "now": reading.now, "note_kind": wanted.note_kind}
     passes = _other_passes(wanted, degree, shared)
-    erased = not is_viewer(reading, member)  # what is left of them is nobody's to read
 
     def found(start: int) -> Iterator[tuple[Any, ...]]:
         size = limit + 1 if passes is None else PAGE_MAX
-        rows = () if erased else newest_first(reading, _rows(box), start, size, **parameters)
+        rows = newest_first(reading, _rows(box), start, size, **parameters)
         return (row for row in rows if passes is None or passes(row[1] if _OWN[box] == "invitee" else row[2]))
 
     def count() -> int:
-        if erased or passes is not None:
+        if passes is not None:
             return sum(1 for _ in found(OPEN))
         return int(reading.all(f"SELECT count(*) {_box(box)}", **parameters)[0][0])
 

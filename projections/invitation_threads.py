@@ -8,7 +8,7 @@ from domain.relationships.invitation_events import InvitationReplied, Invitation
 from projections.invitations import UNEXPIRED
 from projections.projection import STANDS, sql_stands
 from projections.reading import Reading
-from projections.visibility import available, is_viewer
+from projections.visibility import available, is_viewer, require_viewer
 
 DEFAULT, CUSTOM = "default", "custom"
 _OPEN = f"{sql_stands('invitation')} AND {UNEXPIRED}"
@@ -51,11 +51,15 @@ class AcceptanceRate:
 
 def thread(reading: Reading, inviter: str, invitee: str, viewer: str | None = None) -> list[Message]:
     """The messages of the newest invitation from one to the other, in order (S17): the note, then the replies. For
-    either of the two while the other is there for them, and for the host; to others Refused `not_available`.
+    either of the two while the other is there for them, and for the host while neither is erased; else Refused
+    `not_available`.
 
     Empty when there is none, or it was withdrawn, closed or has expired; one that was accepted stays readable.
     """
-    if viewer is not None:
+    if viewer is None:
+        for member in (inviter, invitee):
+            require_viewer(reading, member)
+    else:
         other = inviter if viewer == invitee else invitee
         if viewer not in (inviter, invitee) or not is_viewer(reading, viewer) or not available(reading, viewer, other):
             raise Refused("not_available")

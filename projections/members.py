@@ -36,11 +36,15 @@ ABSENCE = Table("absence", {"member": "TEXT", "cause": "TEXT", "at": "BIGINT"}, 
 RECOGNITION = Table("recognition", {"member": "TEXT", "recognition": "TEXT"}, key=2)
 
 
+ABSENCE_BEGAN = "absence.began <= CASE absence.cause WHEN 'erased' THEN :erased_by ELSE :as_of END"
+"""The SQL condition that an absence had begun. To a viewer, whoever is erased by now never was there (B20)."""
+
+
 def sql_present(member: str) -> str:
     """The SQL condition that a member is not hidden; `member` is an SQL expression."""
     return (
         f"NOT EXISTS (SELECT 1 FROM absence WHERE absence.member = {member}"
-        " AND absence.began <= :as_of AND absence.ended > :as_of)"
+        f" AND {ABSENCE_BEGAN} AND absence.ended > :as_of)"
     )
 
 

@@ -21,7 +21,7 @@ from projections.invitations import INVITATIONS
 from projections.members import MEMBERS, sql_present
 from projections.projection import OPEN, PUT, STANDS, Change, Projection, Table, sql_stands
 from projections.reading import PAGE_MAX, Page, Reading, newest_first, page, sql_standing_before
-from projections.visibility import PRIVACY, is_viewer, require_own, sql_blocked_either_way
+from projections.visibility import PRIVACY, require_own, sql_blocked_either_way
 
 NOTICE = Table(
     "notice",
@@ -154,8 +154,6 @@ def notices(reading: Reading, member: str, limit: int = 20, before: int = OPEN) 
     """A member's notices, newest first: less what hidden members and those in a block with them did, and what
     does not stand any more. `position` is what MarkNoticesRead takes."""
     require_own(reading, member, None)
-    if not is_viewer(reading, member):
-        return page(reading, limit, (), lambda row: row.position, lambda: 0)
     marks = _Marks(reading, member)
     read_up_to = marks.before(OPEN)
 

@@ -21,10 +21,12 @@ class Reading(ABC):
     """Read access to the tables as of one position: rows with `began <= as_of < ended` hold.
 
     `now`: the instant against which expiry is held: the clock's for a live query, that of the as-of point otherwise.
-    `policy`: the values in force then.
+    `policy`: the values in force then. `erased_by`: whoever is erased as of this position is not there: the newest one
+    where a viewer asks, for whom erasure ends all answers (X17); where the host asks, `as_of`.
     """
 
     as_of: int
+    erased_by: int
     now: Instant
     policy: Policy
     left_now: Callable[[Any], Any] | None = None
@@ -32,11 +34,11 @@ class Reading(ABC):
 
     @abstractmethod
     def earlier(self, position: int, now: Instant) -> "Reading":
-        """The same snapshot as of an earlier position and instant."""
+        """The same snapshot as of an earlier position and instant, as the host sees it."""
 
     @abstractmethod
     def all(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        """Every row of an SQL query; `:as_of` is given without being named."""
+        """Every row of an SQL query; `:as_of` and `:erased_by` are given without being named."""
 
     @abstractmethod
     def event(self, position: int) -> Event:

@@ -4,8 +4,8 @@ who have blocked the viewer (X16)."""
 from domain.refusals import Refused
 from domain.relationships.blocking_events import MemberBlocked, MemberUnblocked
 from domain.relationships.following_events import MemberMuted, MemberUnmuted
-from projections.members import sql_present
-from projections.projection import CLOSE, PUT, STANDS, Projection, Table, sql_stands
+from projections.members import ABSENCE_BEGAN, sql_present
+from projections.projection import CLOSE, PUT, STANDS, Projection, Table
 from projections.reading import Reading
 
 BLOCK = Table("block", {"blocker": "TEXT", "blocked": "TEXT"}, key=2, indexes=(("blocked", "blocker", "began"),))
@@ -51,7 +51,7 @@ def is_viewer(reading: Reading, member: str) -> bool:
     """Whether a member can look at all: registered and not erased. The hibernated and restricted may."""
     return reading.exists(
         f"""SELECT 1 FROM member WHERE member = :member AND {STANDS} AND NOT EXISTS (
-        SELECT 1 FROM absence WHERE absence.member = :member AND cause = 'erased' AND {sql_stands("absence")})""",
+        SELECT 1 FROM absence WHERE absence.member = :member AND cause = 'erased' AND {ABSENCE_BEGAN})""",
         member=member,
     )
 
@@ -82,9 +82,9 @@ def require_viewer(reading: Reading, viewer: str | None) -> None:
 
 
 def require_own(reading: Reading, member: str, viewer: str | None) -> None:
-    """Refused `not_available` unless the list is the viewer's own (G6), or asked for by the host, of a member who was
-    ever registered."""
-    if viewer not in (None, member) or not is_registered(reading, member):
+    """Refused `not_available` unless the list is the viewer's own (G6), or asked for by the host, of a member who is
+    registered and not erased (B20)."""
+    if viewer not in (None, member) or not is_viewer(reading, member):
         raise Refused("not_available")
 
 
@@ -94,8 +94,8 @@ def require_available(reading: Reading, member: str, viewer: str | None) -> None
     if viewer is None or viewer == member:
         require_viewer(reading, member)
         return
+    require_viewer(reading, viewer)
     if blocks(reading, viewer, member):
         raise Refused("blocked_by_you")
-    require_viewer(reading, viewer)
     if not available(reading, viewer, member):
         raise Refused("not_available")

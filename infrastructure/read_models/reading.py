@@ -22,17 +22,18 @@ S = TypeVar("S")
 class SqlReading(Reading):
     """One snapshot of the read store, as of a position."""
 
-    def __init__(self, run: Execute, log: Log, as_of: int, now: Instant) -> None:
+    def __init__(self, run: Execute, log: Log, as_of: int, now: Instant, erased_by: int) -> None:
         self._run = run
         self._log = log
         self.as_of = as_of
         self.now = now
+        self.erased_by = erased_by
 
     def earlier(self, position: int, now: Instant) -> Reading:
-        return SqlReading(self._run, self._log, position, now)
+        return SqlReading(self._run, self._log, position, now, position)
 
     def all(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        return self._run(sql, {"as_of": self.as_of, **parameters})
+        return self._run(sql, {"as_of": self.as_of, "erased_by": self.erased_by, **parameters})
 
     def event(self, position: int) -> Event:
         ((_, _, event),) = decode(self._log.page(position - 1, 1))

@@ -19,6 +19,7 @@ from projections.connections import active_connections, hides_connections, is_hi
 from projections.degrees.adjacency import NOBODY, Adjacency, Snapshot
 from projections.projection import STANDS
 from projections.reading import Page, Reading, page
+from projections.visibility import require_viewer
 
 
 class Graph(Protocol):
@@ -250,7 +251,9 @@ def suggestions(reading: Reading, graph: Graph, member: str, limit: int = 20, af
 
 
 def suggested(reading: Reading, graph: Graph, member: str) -> dict[str, int]:
-    """Whom a member may know, in no order, each with the number of mutual connections."""
+    """Whom a member may know, in no order, each with the number of mutual connections. Refused `not_available` for one
+    who is not registered, or erased."""
+    require_viewer(reading, member)
     viewer = graph.number(member)
     if viewer is None:
         return {}

@@ -10,7 +10,7 @@ from projections.following import FOLLOWERS, sql_follow
 from projections.members import MEMBERS, sql_present
 from projections.projection import OPEN, STANDS, sql_stands
 from projections.reading import Page, Reading, newest_first, page
-from projections.visibility import PRIVACY, is_viewer, sql_blocked_either_way
+from projections.visibility import PRIVACY, require_viewer, sql_blocked_either_way
 
 READS = (MEMBERS, GRAPH, PRIVACY, FOLLOWERS, PUBLICATIONS)
 """What the query below reads."""
@@ -52,12 +52,11 @@ SELECT
 
 
 def hashtag(reading: Reading, hashtag: str, viewer: str, limit: int = 20, before: int = OPEN) -> Page[HashtagItem]:
-    """The visible items under a hashtag (in its normal form, see domain.identifiers.normal_hashtag), newest first;
-    none for a viewer who is not a member."""
+    """The visible items under a hashtag (in its normal form, see domain.identifiers.normal_hashtag), newest first.
+    Refused `not_available` to a viewer who is not registered, or erased."""
+    require_viewer(reading, viewer)
 
     def rows() -> Iterator[HashtagItem]:
-        if not is_viewer(reading, viewer):
-            return
         authors: dict[str, tuple[tuple[str, ...], str | None]] = {}
         found = newest_first(reading, ITEMS, before, limit + 1, hashtag=hashtag, viewer=viewer)
         for position, item, author, kind, at in found:
@@ -88,7 +87,5 @@ def _recognitions(reading: Reading, author: str) -> tuple[str, ...]:
 
 
 def _count(reading: Reading, hashtag: str, viewer: str) -> int:
-    if not is_viewer(reading, viewer):
-        return 0
     ((length,),) = reading.all(COUNT, hashtag=hashtag, viewer=viewer, before=OPEN)
     return int(length)

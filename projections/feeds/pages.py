@@ -17,7 +17,7 @@ from projections.following import FOLLOWERS
 from projections.members import MEMBERS
 from projections.projection import OPEN
 from projections.reading import Page, Reading, page
-from projections.visibility import PRIVACY, is_viewer
+from projections.visibility import PRIVACY, is_viewer, require_viewer
 
 READS = (MEMBERS, GRAPH, PRIVACY, FOLLOWERS, PUBLICATIONS, FEED_POLICIES, FEED_PUSH)
 """What the queries below read."""
@@ -45,7 +45,9 @@ class Why:
 def feed(
     reading: Reading, viewer: str, limit: int = 20, before: int = OPEN, bounds_of: BoundsOf = newest_looked_up
 ) -> Page[FeedEntry]:
-    """The feed of a member, newest first, under the position `before`; empty for somebody who is not a member."""
+    """The feed of a member, newest first, under the position `before`. Refused `not_available` for one who is not
+    registered, or erased."""
+    require_viewer(reading, viewer)
     rows = entries(Reader(reading, viewer), before, bounds_of=bounds_of)
     return page(reading, limit, rows, lambda entry: entry.position, lambda: feed_length(reading, viewer))
 
@@ -58,7 +60,7 @@ def feed_length(reading: Reading, viewer: str) -> int:
 def left_in_feed(newest: Reading, viewer: str) -> Callable[[FeedEntry], FeedEntry | None]:
     """What tells how much of an entry of an earlier page may still be seen as of a newer reading (F8)."""
     reader = Reader(newest, viewer)
-    return partial(still_visible, reader) if is_viewer(newest, viewer) else lambda _: None
+    return partial(still_visible, reader)
 
 
 def entries(
@@ -66,8 +68,6 @@ def entries(
 ) -> Iterator[FeedEntry]:
     """The entries under a position, lazily, in the order of F7. `push` False: nothing that was pushed is used;
     `bounds_of`: tells where to begin with each followee. The entries are the same in any case (F10)."""
-    if not is_viewer(reader.reading, reader.member):
-        return
     below = min(before - 1, reader.reading.as_of)
     judged: dict[str, FeedEntry | Absence] = {}
     for position, item in (pushed if push else pulled)(reader, below, bounds_of):

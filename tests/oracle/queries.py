@@ -158,13 +158,13 @@ def degree(network: NaiveNetwork, viewer: str, member: str) -> int | None:
     return None
 
 
-def mutual_connections(network: NaiveNetwork, one: str, other: str, viewer: str) -> list[str]:
+def mutual_connections(network: NaiveNetwork, one: str, other: str, viewer: str) -> list[str] | str:
     """G2: those of both, by id, for one of the two."""
     assert viewer in (one, other)
     if not is_viewer(network, viewer):
-        return []
+        return NOT_AVAILABLE
     if not available(network, viewer, one) or not available(network, viewer, other):
-        return []
+        return NOT_AVAILABLE
     return sorted(m for m in network.members if connected(network, one, m) and connected(network, other, m))
 
 

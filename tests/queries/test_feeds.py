@@ -20,6 +20,7 @@ from domain import (
     UnmuteMember,
 )
 from domain.identifiers import DAY
+from projections.feeds.pages import feed
 
 GONE = ("not_available", "F1")
 
@@ -137,8 +138,8 @@ def test_x15_the_feed_of_who_hibernates_stays(network: FeedNetwork) -> None:
     assert network.feed("bob") == ["close", "item"]
     network.reactivate("bob")
     network.do(EraseMember(member="bob"))
-    assert network.feed("bob") == network.feed("nobody") == []
-    assert network.kept_out("bob", "item") == network.kept_out("nobody", "item") == GONE
+    assert network.refusal(feed, "bob") == network.refusal(feed, "nobody") == "not_available"
+    assert {(found.code, found.rule) for found in (network.why(each, "item") for each in ("bob", "nobody"))} == {GONE}
 
 
 # For whom, F2

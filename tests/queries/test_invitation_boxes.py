@@ -192,7 +192,8 @@ def test_h16_the_invitations_of_a_hidden_member_are_frozen(net: SmallNetwork) ->
 
 def test_an_erased_member_leaves_no_invitation(net: SmallNetwork) -> None:
     net.do(EraseMember(member="ada"))
-    assert boxes(net, "bob") == boxes(net, "ada") == {}
+    assert boxes(net, "bob") == {}
+    assert net.refusal(invitations, "ada") == "not_available"
 
 
 def test_there_are_four_boxes_of_registered_members(net: SmallNetwork) -> None:

@@ -4,6 +4,7 @@ answer, live, rebuilt, as of earlier positions, and whether feeds are pulled or 
 import random
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice, permutations
 from typing import Any
 
@@ -59,6 +60,13 @@ class Twins:
             self.model.recorded(head + 1, result.position, share)
         assert not naive.broken_pairs(self.model), "X14"
 
+    def then(self, position: int) -> NaiveNetwork:
+        """The model as a viewer sees it as of a position: whoever is erased by now never was there (B20)."""
+        model = self.model.as_of(position)
+        for name, member in model.members.items():
+            member.erased = self.model.members[name].erased
+        return model
+
 
 def walk(ask: Callable[..., Page[Any]], size: int) -> list[Any]:
     """All pages, of `size` rows; each but the last full, and the total that of all rows."""
@@ -93,6 +101,9 @@ def compare(network: Network, model: NaiveNetwork, as_of: int | datetime | None,
         assert got == expected, f"{what} as of {as_of} (head {network.head}): got {got}, the model says {expected}"
 
     for viewer in members:
+        if not naive.is_viewer(model, viewer):
+            same({refusal(ask) for ask in own_queries(network, viewer, as_of)}, {"not_available"}, "erased", viewer)
+            continue
         entries = walk(lambda **page: network.feed(viewer, **page, **at), size)  # noqa: B023
         got = [(row.item, row.author, row.kind, causes(row.causes)) for row in entries]
         same(got, naive_feed.feed(model, viewer), "feed", viewer)
@@ -125,14 +136,23 @@ def compare(network: Network, model: NaiveNetwork, as_of: int | datetime | None,
         )
         rows = walk(lambda **page: network.suggestions(viewer, **page, **at), size)  # noqa: B023
         same([(row.member, row.mutuals) for row in rows], naive.suggestions(model, viewer), "suggestions", viewer)
-        same([row.member for row in walk(lambda **page: network.followers(viewer, **page, **at), size)],  # noqa: B023
+        same([row.member for row in walk(lambda **page: network.followers(viewer, viewer, **page, **at), size)],  # noqa: B023
              naive.followers(model, viewer), "followers", viewer)  # fmt: skip
-        same([row.member for row in walk(lambda **page: network.following(viewer, **page, **at), size)],  # noqa: B023
+        same([row.member for row in walk(lambda **page: network.following(viewer, viewer, **page, **at), size)],  # noqa: B023
              naive.following(model, viewer), "following", viewer)  # fmt: skip
         distances = network.degrees(viewer, members, as_of=as_of)
         same(distances, [naive.degree(model, viewer, member) for member in members], "degrees", viewer)
         for member in members:
             compare_two(network, model, viewer, member, as_of, same, size)
+
+
+def own_queries(network: Network, member: str, as_of: int | datetime | None) -> list[Callable[[], Any]]:
+    """What a member can ask of their own."""
+    names = ("feed", "notices", "suggestions", "hashtags", "muted", "blocked", "invitations")
+    asked = [partial(getattr(network, name), member, as_of=as_of) for name in names]
+    asked += [partial(getattr(network, name), member, member, as_of=as_of) for name in ("followers", "following")]
+    asked += [partial(getattr(network, name), member, member, as_of=as_of) for name in ("connections", "profile")]
+    return [*asked, partial(network.degrees, member, [member], as_of=as_of)]
 
 
 def causes(rows: Sequence[Any]) -> frozenset[tuple[str, ...]]:
@@ -153,9 +173,9 @@ def compare_two(
         lambda: [row.member for row in walk(lambda **p: network.connections(member, viewer, **p, **at), size)]
     )
     same(got, naive.connections(model, member, viewer), "connections", member, viewer)
-    rows = walk(lambda **page: network.mutual_connections(viewer, member, viewer, **page, **at), size)
-    expected_mutuals = naive.mutual_connections(model, viewer, member, viewer)
-    same([row.member for row in rows], expected_mutuals, "mutuals", viewer, member)
+    shared = partial(network.mutual_connections, viewer, member, viewer, **at)
+    got = refusal(lambda: [row.member for row in walk(shared, size)])
+    same(got, naive.mutual_connections(model, viewer, member, viewer), "mutuals", viewer, member)
     got = refusal(lambda: network.profile(member, viewer, as_of=as_of))
     if not isinstance(got, str):
         got = {name: getattr(got, name) for name in ("connections", "followers", "following")}
@@ -192,9 +212,9 @@ def check(twins: Twins, rng: random.Random, points: int) -> None:
     compare(network, twins.model, None, rng)
     for _ in range(points):
         position = rng.randint(1, network.head)
-        compare(network, twins.model.as_of(position), position, rng)
+        compare(network, twins.then(position), position, rng)
         now = rng.randint(START, twins.now)
-        model = twins.model.as_of(network.position_at(now))
+        model = twins.then(network.position_at(now))
         model.now = now
         compare(network, model, EPOCH + timedelta(microseconds=now), rng)
     report = network.rebuild()

@@ -218,7 +218,7 @@ class Network(Queries):
         """One consistent snapshot to query, as of a position or a time, or as of now.
 
         `needs`: the projections that are read; all, if none is named. `reached`: which position a snapshot as of now
-        has to include. `by_viewer`: whether a viewer asks, to whom whoever is erased by now never was there.
+        has to include. `by_viewer`: whether a viewer asks: for them, whoever is erased by now never was there.
 
         Refused: `bad_as_of`; `projection_stopped`. Raises NotYet while one of them is being filled for the first time,
         and while a position that has to be included is not reached.

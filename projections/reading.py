@@ -22,7 +22,7 @@ class Reading(ABC):
 
     `now`: the instant against which expiry is held: the clock's for a live query, that of the as-of point otherwise.
     `policy`: the values in force then. `erased_by`: whoever is erased as of this position is not there: the newest one
-    where a viewer asks, for whom erasure ends all answers (X17); where the host asks, `as_of`.
+    where a viewer asks, since erasure ends all answers (X17); where the host asks, `as_of`.
     """
 
     as_of: int

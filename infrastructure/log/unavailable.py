@@ -15,6 +15,8 @@ ADVICE = {
     "damaged": "Restore the file from a backup; do not write to it.",
     "lost_events": "Restore the log from a backup, with the files beside it. To go on without what is lost, say so:"
     " accept_loss=True, or --accept-loss.",
+    "replaced": "This was not recorded where others will find it. Open the log again, and see to it that nobody moves,"
+    " restores or truncates its files while it is open.",
     "busy": "Another writer holds the log. Try again, and look for a writer that hangs.",
     "forked": "Open the network in the process that uses it.",
     "unknown_scheme": "Use sqlite:///path/to/file, a plain path, or memory:",

@@ -8,6 +8,7 @@ from typing import Any
 import apsw
 
 from infrastructure.log.sqlite.file import explained
+from infrastructure.log.sqlite.placement import OpenFiles
 from infrastructure.log.sqlite.statements import HEAD, EventTypes, Rows
 from infrastructure.log.sqlite.tag_index import Tagged, TagIndex
 from infrastructure.log.unavailable import LogUnavailable
@@ -32,6 +33,8 @@ class WriterState:
         self._wake = wake
         self._busy_seconds = busy_seconds
         self._closing = False
+        self.run(HEAD)  # which makes the write-ahead log, if there is none yet
+        self._files = OpenFiles(path)
 
     def begin(self, holder: object) -> int:
         """Takes the turn and the file's write lock; the log's head. If it fails, roll_back() leaves nothing taken."""
@@ -47,7 +50,10 @@ class WriterState:
 
     def commit(self, holder: object, types: EventTypes, appended: Sequence[Tagged], merged_upto: int) -> None:
         """Commits, remembers what was appended, and ends the turn. If it fails nothing is committed, and the turn goes
-        on until roll_back()."""
+        on until roll_back(). LogUnavailable("replaced") if the files are not those that were opened (if they are taken
+        away in the very moment of the commit, the next one notices)."""
+        if appended:
+            self._files.require_in_place()
         self.run("COMMIT")
         try:
             if appended:
@@ -94,6 +100,10 @@ class WriterState:
                 raise LogUnavailable("busy", f"{self._path} cannot be closed: an AppendTransaction is open")
             self.closed = True
             yield
+            try:
+                self._files.require_in_place()
+            except LogUnavailable:  # SQLite would delete the write-ahead log at this path, which is another's now
+                self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
             self._connection.close()
         finally:
             self._closing = self.closed

@@ -5,14 +5,15 @@ Looking it up takes a seek for each followee in an index that grows with the log
 authors whose followers have read their feeds of late.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from projections.feeds.reader import Reader
 from projections.projection import sql_stands
 from projections.reading import Reading
 
-Bounds = Iterable[tuple[str, int]]
-"""Followees who have any activity, each with the position of the newest, or with one above that."""
+Bounds = list[tuple[int, str]]
+"""Followees who have any activity, each after the position of the newest, or one above that, in no order. The positions
+are negative: as a heap, which begins with its least, these begin with the newest."""
 BoundsOf = Callable[[Reader, int], Bounds]
 """The bounds of a reader's followees at or below a position."""
 
@@ -44,7 +45,7 @@ SINCE = "SELECT actor, began FROM activity WHERE began > :after AND began <= :as
 def newest_looked_up(reader: Reader, below: int) -> Bounds:
     """The bounds, looked up: each the position of the newest activity that stands."""
     rows = reader.reading.all(STANDING, reader=reader.member, below=below)
-    return [(followee, newest) for followee, newest in rows if newest is not None]
+    return [(-newest, followee) for followee, newest in rows if newest is not None]
 
 
 class NewestKept:
@@ -73,11 +74,11 @@ class NewestKept:
         later = [followee for followee in followees if newest[followee] > below]
         if len(later) > self._seeks_max:
             return newest_looked_up(reader, below)
-        found = [(followee, last) for followee in followees if 0 < (last := newest[followee]) <= below]
+        found = [(-last, followee) for followee in followees if 0 < (last := newest[followee]) <= below]
         for author in later:
             row = reading.one(ONE, author=author, below=below)
             if row is not None:
-                found.append((author, row[0]))
+                found.append((-row[0], author))
         return found
 
     def _advance(self, reading: Reading) -> None:

@@ -104,7 +104,7 @@ def from_hashtag(reader: Reader, hashtag: str, since: int, below: int) -> Iterat
 
 def add_followees(reader: Reader, merge: CandidateMerge, below: int, bounds_of: BoundsOf) -> None:
     """A stream for each followee, from their newest activity on."""
-    waiting = [(-bound, followee) for followee, bound in bounds_of(reader, below)]
+    waiting = bounds_of(reader, below)
     heapify(waiting)
 
     def open_next() -> None:

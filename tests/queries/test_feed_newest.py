@@ -36,8 +36,8 @@ def test_f10_what_is_kept_in_memory_changes_no_feed(rng: random.Random, limits: 
                 expected = list(entries(reader, before, push=False))
                 assert list(entries(reader, before, push=False, bounds_of=kept.bounds)) == expected
                 below = min(before - 1, reading.as_of)
-                bounds = dict(kept.bounds(reader, below))
-                assert all(newest <= bounds[author] <= below for author, newest in newest_looked_up(reader, below))
+                bounds = {author: -negative for negative, author in kept.bounds(reader, below)}
+                assert all(-below <= -bounds[author] <= newest for newest, author in newest_looked_up(reader, below))
 
 
 def looked_up(network: FeedNetwork, kept: NewestKept, limit: int = 2, before: int = 2**62) -> dict[str, int]:

@@ -53,8 +53,8 @@ class Listing(Generic[R]):
 
     `name` and `about`: the query and its arguments, to which cursors are bound. `needs`: the projections that it reads.
     `ask`: a page of the list after a key (empty: from the start), with so many rows at most. `since`: makes, from a
-    reading as of now, what tells of a row of an earlier page how it looks now, or None if it has gone. `by_viewer`:
-    whether a viewer asks, or the host.
+    reading as of now, what tells of a row of an earlier page how it looks now, or None if it has gone; refused
+    where the list itself is. `by_viewer`: whether a viewer asks, or the host.
     """
 
     name: str
@@ -71,9 +71,11 @@ class Listing(Generic[R]):
 
     def left_now(self, newest: Reading, last: str, limit: int) -> Callable[[R], R | None]:
         """What tells whether a row after the key `last` is there as of now. Refused where the list itself is."""
+        if self.since is not None:
+            return self.since(newest)
         rows = self._rows(newest, last, limit)
         first = next(rows, None)  # asked for at once, so that a list that may no longer be seen is refused
-        return _still_there(first, rows) if self.since is None else self.since(newest)
+        return _still_there(first, rows)
 
     def _rows(self, reading: Reading, last: str, limit: int) -> Iterator[Any]:
         page = self.ask(reading, last, limit)

@@ -58,9 +58,10 @@ def feed_length(reading: Reading, viewer: str) -> int:
 
 
 def left_in_feed(newest: Reading, viewer: str) -> Callable[[FeedEntry], FeedEntry | None]:
-    """What tells how much of an entry of an earlier page may still be seen as of a newer reading (F8)."""
-    reader = Reader(newest, viewer)
-    return partial(still_visible, reader)
+    """What tells how much of an entry of an earlier page may still be seen as of a newer reading (F8). Refused where
+    the feed is."""
+    require_viewer(newest, viewer)
+    return partial(still_visible, Reader(newest, viewer))
 
 
 def entries(

@@ -24,7 +24,8 @@ from domain.member_events import (
     RestrictionLifted,
     WhoMayInviteChanged,
 )
-from projections.projection import CLOSE, PUT, Change, Handler, Projection, Table
+from projections.projection import CLOSE, PUT, STANDS, Change, Handler, Projection, Table
+from projections.reading import Reading
 
 MEMBER = Table("member", {"member": "TEXT", "kind": "TEXT", "at": "BIGINT"}, key=1, closes=False)
 """Every member ever registered."""
@@ -46,6 +47,14 @@ def sql_present(member: str) -> str:
         f"NOT EXISTS (SELECT 1 FROM absence WHERE absence.member = {member}"
         f" AND {ABSENCE_BEGAN} AND absence.ended > :as_of)"
     )
+
+
+def recognitions(reading: Reading, member: str) -> tuple[str, ...]:
+    """How a member is recognised (S42), by name."""
+    rows = reading.all(
+        f"SELECT recognition FROM recognition WHERE member = :member AND {STANDS} ORDER BY recognition", member=member
+    )
+    return tuple(recognition for (recognition,) in rows)
 
 
 def _set(member: str, name: str, value: str = "") -> list[Change]:

@@ -10,6 +10,7 @@ from domain.member_events import Visibility
 from domain.members import EMPTY_PROFILE
 from projections.connections import connection_count
 from projections.following import follower_count, following_count
+from projections.members import recognitions
 from projections.projection import STANDS
 from projections.reading import Reading
 from projections.relationships import Relationship, email_at, readable_email
@@ -51,7 +52,7 @@ def profile(reading: Reading, member: str, viewer: str | None, related: Callable
         kind=str(reading.all(f"SELECT kind FROM member WHERE member = :member AND {STANDS}", member=member)[0][0]),
         name=_text(reading, settings, "name"),
         headline=_text(reading, settings, "headline"),
-        recognitions=_recognitions(reading, member),
+        recognitions=recognitions(reading, member),
         email=_email(reading, settings) if viewer is None else readable_email(reading, viewer, member),
         connections=connection_count(reading, member, viewer),
         followers=follower_count(reading, member, viewer),
@@ -81,13 +82,6 @@ def _email(reading: Reading, settings: Settings) -> str | None:
     if settings.get("email_visibility", ("", 0))[0] != Visibility.EVERYONE:
         return None
     return email_at(reading, settings["email"][1])
-
-
-def _recognitions(reading: Reading, member: str) -> tuple[str, ...]:
-    rows = reading.all(
-        f"SELECT recognition FROM recognition WHERE member = :member AND {STANDS} ORDER BY recognition", member=member
-    )
-    return tuple(recognition for (recognition,) in rows)
 
 
 def _standing_articles(reading: Reading, member: str) -> int:

@@ -7,7 +7,7 @@ from domain.identifiers import Instant
 from projections.connections import GRAPH, is_hidden
 from projections.feeds.publications import PUBLICATIONS
 from projections.following import FOLLOWERS, sql_follow
-from projections.members import MEMBERS, sql_present
+from projections.members import MEMBERS, recognitions, sql_present
 from projections.projection import OPEN, STANDS, sql_stands
 from projections.reading import Page, Reading, newest_first, page
 from projections.visibility import PRIVACY, require_viewer, sql_blocked_either_way
@@ -41,7 +41,6 @@ ITEMS = f"""
 SELECT tagged.began, activity.id, activity.actor, activity.kind, activity.at {_VISIBLE}
 ORDER BY tagged.began DESC LIMIT :size"""
 COUNT = f"SELECT count(*) {_VISIBLE}"
-_RECOGNITIONS = f"SELECT recognition FROM recognition WHERE member = :author AND {STANDS} ORDER BY recognition"
 _FOLLOW = f"""
 SELECT
   EXISTS (SELECT 1 {sql_follow(":viewer", ":author")}),
@@ -61,7 +60,7 @@ def hashtag(reading: Reading, hashtag: str, viewer: str, limit: int = 20, before
         found = newest_first(reading, ITEMS, before, limit + 1, hashtag=hashtag, viewer=viewer)
         for position, item, author, kind, at in found:
             if author not in authors:
-                authors[author] = _recognitions(reading, author), follow_obstacle(reading, viewer, author)
+                authors[author] = recognitions(reading, author), follow_obstacle(reading, viewer, author)
             yield HashtagItem(item, author, kind, position, at, *authors[author])
 
     return page(reading, limit, rows(), lambda row: row.position, lambda: _count(reading, hashtag, viewer))
@@ -80,10 +79,6 @@ def follow_obstacle(reading: Reading, viewer: str, author: str) -> str | None:
         return "already"
     open_to_strangers = bool(article) if setting is None else setting == "everyone"
     return None if always or open_to_strangers else "not_followable"
-
-
-def _recognitions(reading: Reading, author: str) -> tuple[str, ...]:
-    return tuple(recognition for (recognition,) in reading.all(_RECOGNITIONS, author=author))
 
 
 def _count(reading: Reading, hashtag: str, viewer: str) -> int:

@@ -23,6 +23,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--kills", type=int, default=15, metavar="N", help="how often the crash tests kill a writing process"
     )
     group.addoption("--fuzz", type=int, default=3_000, metavar="N", help="how many random inputs go through all doors")
+    group.addoption(
+        "--interrupts",
+        type=int,
+        default=300,
+        metavar="N",
+        help="how often commands, rebuilds and closing are interrupted",
+    )
     group.addoption("--pairs", type=int, default=150, metavar="N", help="how many pairs of histories X16 is tried on")
     group.addoption(
         "--commands", type=int, default=6, metavar="N", help="how many commands of the command line meet each trouble"
@@ -62,6 +69,12 @@ def inputs(pytestconfig: pytest.Config) -> int:
 def pairs(pytestconfig: pytest.Config) -> int:
     """On how many pairs of histories, which differ in what is hidden, answers are compared."""
     return int(pytestconfig.getoption("pairs"))
+
+
+@pytest.fixture(scope="session")
+def interrupts(pytestconfig: pytest.Config) -> int:
+    """How often a test of interrupts interrupts."""
+    return int(pytestconfig.getoption("interrupts"))
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 from domain.identifiers import Instant
@@ -23,7 +22,6 @@ class CommandHandler:
     def __init__(self, log: Log, clock: Callable[[], Instant], new_id: Callable[[], str]) -> None:
         self._lane = DecidingLane(log, Recording(DecisionState(log, new_id), clock))
         self._process = os.getpid()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._loops: dict[asyncio.AbstractEventLoop, EventLoopLane] = {}
 
     def handle(self, request: Request) -> Result:
@@ -65,12 +63,13 @@ class CommandHandler:
         if lane is None:
             for former in [each for each in self._loops if each.is_closed()]:
                 self._loops.pop(former, None)
-            lane = self._loops[loop] = EventLoopLane(loop, self._lane, self._thread)
+            lane = self._loops[loop] = EventLoopLane(loop, self._lane)
         return await lane.handle(request)
 
     def close(self) -> None:
-        """End the thread that commits for event loops, once it has answered the group it has begun."""
-        self._thread.shutdown()
+        """End the threads that commit for event loops, once they have answered what waits."""
+        for lane in list(self._loops.values()):
+            lane.close()
 
     def _require_own_process(self) -> None:
         # After a fork the locks are as they were, with nobody there to release them, and the connections are another's.

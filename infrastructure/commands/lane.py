@@ -145,7 +145,7 @@ class DecidingLane:
             except LogUnavailable:
                 raise
             except Exception as error:
-                if self._recording.appending:
+                if self._recording.appended:
                     raise
                 if interrupt is None and not isinstance(error, _INTENDED):
                     interrupt = error  # either the decision crashes again, or it was a signal handler that raised this

@@ -28,19 +28,19 @@ def digest(command: Command) -> str:
 class Recording:
     """Decides requests one after the other, each on the state that the one before it left.
 
-    `appending`: a request's events are perhaps half appended, or half folded into the state, so that the transaction
-    can only be rolled back. `last`: position and bytes of the last event appended; None if there is none yet.
+    `appended`: the events of the last request have been appended, perhaps by half: if it fails all the same, only the
+    whole transaction can be rolled back. `last`: position and bytes of the last event appended; None before the first.
     """
 
     def __init__(self, state: DecisionState, clock: Callable[[], Instant]) -> None:
         self._state = state
         self._clock = clock
-        self.appending = False
+        self.appended = False
         self.last: tuple[int, bytes] | None = None
 
     def begin(self, transaction: AppendTransaction) -> None:
         """Bring the state up to the transaction's head."""
-        self.appending = False
+        self.appended = False
         self.last = None
         self._state.begin(transaction)
 
@@ -51,6 +51,7 @@ class Recording:
     def record(self, transaction: AppendTransaction, request: Request) -> Result:
         """Decide a request and append its events. Raises Refused, and TypeError or UnsoundInput where the gate lets
         something not pass; then nothing of it is appended."""
+        self.appended = False
         state, command = self._state, request.command
         require_command(command)
         require_text(request.actor, "actor")
@@ -80,12 +81,11 @@ class Recording:
             if len(stored) == 1:
                 place = {"cause": identity}
         first = transaction.head + 1
-        self.appending = True
+        self.appended = True
         last = transaction.append(stored, state.condition())
         for position, event in enumerate(outcome.events, first):
             state.fold(event, state.now, position)
         self.last = last, stored[-1].data
-        self.appending = False
         return Result(last, tuple(outcome.events), outcome.advisories, request.command)
 
     def _metadata(self, request: Request, advisories: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections import deque
 from typing import ClassVar, Generic, TypeVar
 
 from infrastructure.log.dcb import DCBQuery, DCBReadResponse, DCBRecorder, DCBSequencedEvent, DCBSubscription
+from infrastructure.log.wake_up import Wakeable, WakeUp
 
 PAGE_EVENTS_MAX = 500
 """How many events are held in memory at a time."""
@@ -18,7 +19,7 @@ class FollowedLog(DCBRecorder):
     """How often a waiting subscription looks for commits of other processes; None where there can be none."""
 
     def __init__(self) -> None:
-        self._listeners: tuple[threading.Event, ...] = ()
+        self._listeners: tuple[Wakeable, ...] = ()
         self._listeners_lock = threading.Lock()
 
     @abstractmethod
@@ -38,13 +39,13 @@ class FollowedLog(DCBRecorder):
         """The first `limit` events that match, strictly between two positions. The price of a page depends on the
         page and not on what lies before it. With `before` at most head() + 1, repeated calls read one moment."""
 
-    def listen(self, event: threading.Event) -> None:
+    def listen(self, event: Wakeable) -> None:
         """From now on sets `event` after each commit of this process, and at close()."""
         with self._listeners_lock:
             if event not in self._listeners:
                 self._listeners = (*self._listeners, event)
 
-    def unlisten(self, event: threading.Event) -> None:
+    def unlisten(self, event: Wakeable) -> None:
         """Ends listen(); does nothing for an event that does not listen."""
         with self._listeners_lock:
             self._listeners = tuple(other for other in self._listeners if other is not event)
@@ -106,7 +107,7 @@ class LogSubscription(DCBSubscription[TLog_co]):
     def __init__(self, recorder: TLog_co, query: DCBQuery | None = None, after: int | None = None) -> None:
         super().__init__(recorder=recorder, query=query, after=after)
         self._page: deque[DCBSequencedEvent] = deque()
-        self._news = threading.Event()
+        self._news = WakeUp()
 
     def stop(self) -> None:
         """Ends the iteration, from any thread, at once: also one that waits just now."""

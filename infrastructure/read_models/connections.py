@@ -140,68 +140,81 @@ class Reader:
     names: dict[Table, str] = field(default_factory=dict)
 
 
+@dataclass(eq=False)
+class _Lease:
+    """One block's right to a reader; it has none until one is free or opened."""
+
+    reader: Reader | None = None
+
+
 class ReaderPool:
-    """The connections that readers of one file share: never more than READERS_MAX, whatever threads come and go."""
+    """The connections that readers of one file share: never more than READERS_MAX, whatever threads come and go.
+
+    An interrupt can come between any two steps. So a block holds a lease before it has a reader, and gives that back
+    whatever happens; and the lock is taken as `with self._lock`, where a Condition's own `with` could be interrupted.
+    """
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._free: list[Reader] = []
-        self._taken: set[Reader] = set()
-        self._opening = 0
-        self._changed = threading.Condition()
+        self._taken: set[_Lease] = set()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._closed = False
 
     @contextmanager
     def reader(self) -> Iterator[Reader]:
         """A reader for this block alone. Raises ReadModelsUnavailable: `busy` if none comes free in time, `closed`
         once the pool is closed."""
-        reader = self._take()
+        lease = _Lease()
         try:
-            yield reader
+            self._take(lease)
+            if lease.reader is None:
+                lease.reader = Reader(connect(self._path, shared=True, cache_kibibytes=READER_CACHE_KIBIBYTES))
+            yield lease.reader
         finally:
-            with self._changed:
-                self._taken.discard(reader)
-                if self._closed or reader.connection.in_transaction:
-                    reader.connection.close()
-                else:
-                    self._free.append(reader)
-                self._changed.notify_all()  # few wait, and of two kinds: readers, and whoever closes
+            try:
+                self._give_back(lease)
+            except BaseException:
+                self._give_back(lease)
+                raise
 
-    def _take(self) -> Reader:
-        with self._changed:
+    def _take(self, lease: _Lease) -> None:
+        """Wait for the right to read, and get a reader if one is free."""
+        with self._lock:
             until = time.monotonic() + BUSY_SECONDS_MAX
-            while not self._closed and not self._free and len(self._taken) + self._opening >= READERS_MAX:
+            while not self._closed and len(self._taken) >= READERS_MAX:
                 left = until - time.monotonic()
                 if left <= 0 or not self._changed.wait(left):
                     detail = f"{READERS_MAX} readings of this process have been open for {BUSY_SECONDS_MAX:g} s"
                     raise ReadModelsUnavailable("busy", detail)
             if self._closed:
                 raise ReadModelsUnavailable("closed", f"{self._path} has been closed")
+            self._taken.add(lease)
             if self._free:
-                reader = self._free.pop()
-                self._taken.add(reader)
-                return reader
-            self._opening += 1
-        opened = None
-        try:
-            opened = Reader(connect(self._path, shared=True, cache_kibibytes=READER_CACHE_KIBIBYTES))
-            return opened
-        finally:
-            with self._changed:
-                self._opening -= 1
-                if opened is not None:
-                    self._taken.add(opened)
+                lease.reader = self._free.pop()
+
+    def _give_back(self, lease: _Lease) -> None:
+        """End the lease, if it is not ended; it can be repeated."""
+        with self._lock:
+            self._taken.discard(lease)
+            reader, lease.reader = lease.reader, None
+            if reader is not None:
+                if self._closed or reader.connection.in_transaction:
+                    reader.connection.close()
                 else:
-                    self._changed.notify()
+                    self._free.append(reader)
+            self._changed.notify_all()  # few wait, and of two kinds: readers, and whoever closes
 
     def close(self, seconds: float) -> None:
         """End what is being read, and close each connection as it comes back, for which this waits a limited time."""
-        with self._changed:
+        with self._lock:
             self._closed = True
             for reader in self._free:
                 reader.connection.close()
             self._free.clear()
-            for reader in self._taken:
-                reader.connection.interrupt()
+            for lease in self._taken:
+                if lease.reader is not None:
+                    lease.reader.connection.interrupt()
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._taken and not self._opening, seconds)
+            self._changed.wait_for(lambda: not self._taken, seconds)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from domain.errors import CodedError
 from infrastructure.log import Log
+from infrastructure.log.wake_up import WakeUp
 from infrastructure.read_models.errors import RebuildRunning
 
 POLL_SECONDS = 0.02
@@ -23,9 +24,9 @@ class Follower:
     def __init__(self, log: Log, advance: Callable[[], bool]) -> None:
         self._log = log
         self._advance = advance
-        self._stopping = threading.Event()
-        self._wake = threading.Event()  # after a commit
-        self._again = threading.Event()  # ends the pause after trouble
+        self._stopping = False
+        self._wake = WakeUp()  # after a commit
+        self._again = WakeUp()  # ends the pause after trouble
         self._thread: threading.Thread | None = None
         self.trouble: str | None = None
         """What it waits for, or what the last attempt failed of; None while all goes well."""
@@ -37,7 +38,7 @@ class Follower:
 
     def is_stopping(self) -> bool:
         """Whether the thread was asked to stop."""
-        return self._stopping.is_set()
+        return self._stopping
 
     def start(self) -> None:
         self._log.listen(self._wake)
@@ -50,7 +51,7 @@ class Follower:
 
     def ask_to_stop(self) -> None:
         """Let the thread end after the batch it is at."""
-        self._stopping.set()
+        self._stopping = True
         self._again.set()
         self._wake.set()
 
@@ -69,10 +70,9 @@ class Follower:
                     self.trouble, pause = None, PAUSE_SECONDS_MIN
                 self.trouble, pause = None, PAUSE_SECONDS_MIN
                 self._wake.wait(POLL_SECONDS)
-                self._wake.clear()
             except RebuildRunning as error:  # another process fills what is empty here
                 self.trouble = str(error)
-                self._stopping.wait(POLL_SECONDS)
+                self._wake.wait(POLL_SECONDS)
             except Exception as error:  # noqa: BLE001 - a thread has nobody to raise to: it shows, and is tried again
                 if self.is_stopping():
                     return
@@ -80,7 +80,6 @@ class Follower:
                     _LOG.warning("The read models cannot go on, and try again by themselves: %s", _summary(error))
                 self.trouble = _summary(error)
                 self._again.wait(pause)
-                self._again.clear()
                 pause = min(2 * pause, PAUSE_SECONDS_MAX)
 
 

@@ -57,7 +57,9 @@ class ReadModels:
         self._runner = ProjectionRunner(log, store)
         self._rebuild_lock = RebuildLock(store.path or None)
         self._fills_in_bulk = True
-        self._advanced = threading.Condition()
+        # Taken as `with self._lock`, as no interrupt can come between that and its block; a Condition's own `with` can.
+        self._lock = threading.Lock()
+        self._advanced = threading.Condition(self._lock)
         self._follower = Follower(log, lambda: self._advance(0.0))
         store.fit(log)
         self._rebuild_lock.remove_leftovers()
@@ -73,7 +75,7 @@ class ReadModels:
         fills what is empty."""
         more = self._fill_in_bulk(fill_seconds) or self._runner.step()
         if more:
-            with self._advanced:
+            with self._lock:
                 self._advanced.notify_all()
         return more
 
@@ -107,7 +109,7 @@ class ReadModels:
         many seconds to wait for another process that fills them. Raises RebuildRunning after that."""
         self.store.require_usable()
         if self._fill_in_bulk(timeout):
-            with self._advanced:
+            with self._lock:
                 self._advanced.notify_all()
         self._runner.catch_up(position)
 
@@ -127,7 +129,7 @@ class ReadModels:
                 if not self._advance(left):
                     time.sleep(min(left, POLL_SECONDS))
             else:
-                with self._advanced:
+                with self._lock:
                     self._advanced.wait(min(left, POLL_SECONDS))
         self._raise_stopped(position)
 

@@ -48,6 +48,7 @@ from infrastructure.read_models.generations import (
     prepare_schema,
 )
 from infrastructure.read_models.tables import Model, shape_of, sources_of
+from infrastructure.read_models.timed_lock import TimedLock
 from projections.projection import DerivedProjection, Projection, Table
 
 CLOSE_SECONDS_MAX = 5.0
@@ -76,7 +77,7 @@ class ReadStore:
         self.shapes = {model.name: shape_of(model, self.projections) for model in self.models}
         self._process = os.getpid()
         self._closed = False
-        self._lock = threading.RLock()
+        self._lock = TimedLock()
         self._local = threading.local()
         if path:
             prepare_file(Path(path))
@@ -173,6 +174,7 @@ class ReadStore:
         schemas = [f"filled_{number}" for number in range(len(files))]
         with self._alone():
             run = self._run_on(self._writer.connection)
+            self._detach(schemas)  # what an interrupt may have left attached
             try:
                 for schema, file in zip(schemas, files, strict=True):
                     run(f"ATTACH ? AS {schema}", (file,))
@@ -180,9 +182,13 @@ class ReadStore:
                     run(f"PRAGMA {schema}.synchronous = off")
                 yield schemas
             finally:
-                for schema in schemas:
-                    with suppress(ReadModelsUnavailable):  # one that could not be attached
-                        run(f"DETACH {schema}")
+                self._detach(schemas)
+
+    def _detach(self, schemas: Sequence[str]) -> None:
+        run = self._run_on(self._writer.connection)
+        for schema in schemas:
+            with suppress(ReadModelsUnavailable):  # one that is not attached
+                run(f"DETACH {schema}")
 
     @contextmanager
     def writer_snapshot(self) -> Iterator[tuple[Execute, dict[str, Checkpoint]]]:
@@ -200,13 +206,14 @@ class ReadStore:
     def _alone(self) -> Iterator[None]:
         """Alone among the threads of this process, with a limit to the wait."""
         self.require_usable()
-        if not self._lock.acquire(timeout=BUSY_SECONDS_MAX):
-            raise ReadModelsUnavailable("busy", f"a thread has held {self._named()} for {BUSY_SECONDS_MAX:g} s")
-        try:
+        with self._lock.held(BUSY_SECONDS_MAX) as alone:
+            self._require_alone(alone)
             self.require_usable()
             yield
-        finally:
-            self._lock.release()
+
+    def _require_alone(self, alone: bool) -> None:
+        if not alone:
+            raise ReadModelsUnavailable("busy", f"a thread has held {self._named()} for {BUSY_SECONDS_MAX:g} s")
 
     def insert_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Execute a statement for each row; only inside `writing`."""
@@ -242,12 +249,12 @@ class ReadStore:
             checkpoints = self.checkpoints(run)
             names = self.names(checkpoints)
             if names != reader.names:
-                for table in reader.names:
-                    run(f"DROP VIEW temp.{table.name}")
-                reader.names = {}
+                former, reader.names = reader.names, {}  # an interrupt may leave some views made and others not
+                for table in former | names:
+                    run(f"DROP VIEW IF EXISTS temp.{table.name}")
                 for table, name in names.items():
                     run(f"CREATE TEMP VIEW {table.name} AS SELECT * FROM main.{name}")
-                    reader.names[table] = name
+                reader.names = names
             self._local.current = run, checkpoints
             yield run, checkpoints
         finally:
@@ -285,9 +292,6 @@ class ReadStore:
         self._closed = True  # from now on nobody else comes
         if self._pool is not None:
             self._pool.close(CLOSE_SECONDS_MAX)
-        if not self._lock.acquire(timeout=BUSY_SECONDS_MAX):
-            raise ReadModelsUnavailable("busy", f"a thread has held {self._named()} for {BUSY_SECONDS_MAX:g} s")
-        try:
+        with self._lock.held(BUSY_SECONDS_MAX) as alone:
+            self._require_alone(alone)
             self._writer.connection.close()
-        finally:
-            self._lock.release()

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,7 +13,7 @@ import uuid_utils
 from domain.decision import Command
 from domain.identifiers import Instant
 from domain.refusals import Refused
-from infrastructure.commands.gate import INSTANT_MIN, require_instant
+from infrastructure.commands.gate import CLOCK_AHEAD_MAX, INSTANT_MIN, require_instant
 from infrastructure.commands.handler import CommandHandler
 from infrastructure.commands.request import Request, Result
 from infrastructure.graph_in_memory import GraphInMemory
@@ -74,12 +74,13 @@ class Network(Queries):
         ids: Callable[[], str],
         *,
         follow: bool,
+        clock_ahead_max: timedelta | None,
     ) -> None:
         super().__init__(Pages(self, CursorSeal(read_models.store.secret)), GraphInMemory(log))
         self.log = log
         self.read_models = read_models
         self._clock = clock
-        self._handler = CommandHandler(log, clock, ids)
+        self._handler = CommandHandler(log, clock, ids, clock_ahead_max)
         if follow:
             read_models.start()
 
@@ -256,6 +257,7 @@ def open_network(
     follow: bool = True,
     accept_loss: bool = False,
     read_only: bool = False,
+    clock_ahead_max: timedelta | None = CLOCK_AHEAD_MAX,
 ) -> Network:
     """Open the network at an address, made if there is none: `sqlite:///path/to/file`, a plain path, or `memory:`.
 
@@ -263,7 +265,8 @@ def open_network(
     the log in a thread. `clock` and `new_id` replace the machine's time (microseconds UTC) and UUIDv7. `accept_loss`:
     go on with a log that has lost events which the read models have taken. `read_only`: not one byte beside the log's
     file is changed; every command is refused with LogUnavailable `read_only`, and the read models lie in a temporary
-    file, made anew from the log.
+    file, made anew from the log. `clock_ahead_max`: how far the instant of a command may be ahead of the machine's
+    clock (None: without limit); all later ones would have to follow it.
 
     Raises LogUnavailable with a stable code when the file is no log of ours, of a newer format, not writable, busy, or
     has lost events (`lost_events`, unless the loss is accepted). Raises ReadModelsUnavailable likewise for the read
@@ -284,7 +287,8 @@ def open_network(
         opened.callback(store.close)
         if not accept_loss:
             _require_whole(log, store)
-        network = Network(log, ReadModels(log, store), clock or clock_now, new_id or uuid7, follow=follow)
+        made = (clock or clock_now, new_id or uuid7)
+        network = Network(log, ReadModels(log, store), *made, follow=follow, clock_ahead_max=clock_ahead_max)
         opened.pop_all()
     return network
 

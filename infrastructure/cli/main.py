@@ -18,6 +18,10 @@ from infrastructure.cli.group import Lazy, LazyGroup
 from infrastructure.cli.manual import manual
 
 DEFAULT_ADDRESS = "firstdegree.db"
+FLAGS = ("--json", "--accept-loss", "--read-only")
+WITH_A_VALUE = ("--db", "--clock-ahead-max")
+"""The options that every command has, which may stand anywhere in the line."""
+DAYS_MAX = 10_000 * 366
 COLUMNS = 100
 """How wide a help page grows at most."""
 
@@ -108,6 +112,16 @@ def firstdegree(
         bool,
         typer.Option("--read-only", help="Change nothing beside the log: for media that cannot be written."),
     ] = False,
+    clock_ahead_max: Annotated[
+        int,
+        typer.Option(
+            "--clock-ahead-max",
+            metavar="DAYS",
+            min=0,
+            max=DAYS_MAX,
+            help="How far ahead of this machine's clock the instant of a command may be; later ones must follow it.",
+        ),
+    ] = 1,
 ) -> None:
     """A professional network that keeps its whole history: invitations, connections, follows and feeds, on an
     append-only log.
@@ -121,9 +135,8 @@ def firstdegree(
         firstdegree do accept-invitation --inviter ada --invitee bob
         firstdegree show connections ada
 
-    --db, --json, --accept-loss and --read-only may stand anywhere in the line. Times are written as 2026-01-31,
-    2026-01-31T12:00, with a zone (Z, +02:00) or in UTC; in JSON they are microseconds since 1970, UTC, and may be given
-    so too.
+    These options may stand anywhere in the line. Times are written as 2026-01-31, 2026-01-31T12:00, with a zone (Z,
+    +02:00) or in UTC; in JSON they are microseconds since 1970, UTC, and may be given so too.
 
     Exit status: 0 done; 1 refused by a rule, or a check that found a difference (`code: sentence` on standard error,
     with --json as an object); 2 the line was not understood; 3 the log cannot be opened, read or written (`code:
@@ -136,6 +149,7 @@ def firstdegree(
         named=source is not None and source.name != "DEFAULT",
         accepts_loss=accept_loss,
         read_only=read_only,
+        clock_ahead_days=clock_ahead_max,
     )
 
 
@@ -175,16 +189,16 @@ def _exit(number: int, _: FrameType | None) -> NoReturn:
 
 
 def hoisted(arguments: Sequence[str]) -> list[str]:
-    """The arguments with --db, --json, --accept-loss and --read-only moved to the front, where they are looked for."""
+    """The arguments with the options of every command moved to the front, where they are looked for."""
     front: list[str] = []
     rest: list[str] = []
     waiting = iter(arguments)
     for argument in waiting:
         if argument == "--":
             rest += [argument, *waiting]
-        elif argument in {"--json", "--accept-loss", "--read-only"} or argument.startswith("--db="):
+        elif argument in FLAGS or argument.startswith(tuple(f"{option}=" for option in WITH_A_VALUE)):
             front.append(argument)
-        elif argument == "--db":
+        elif argument in WITH_A_VALUE:
             front += [argument, *(value for value in [next(waiting, None)] if value is not None)]
         else:
             rest.append(argument)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from sys import stderr
@@ -22,13 +23,15 @@ from infrastructure.read_models.errors import ReadModelsUnavailable
 @dataclass
 class Session:
     """The global options, and what they open. `named`: the address was given, and is not the default.
-    `accepts_loss`: a log that lost events is opened all the same. `read_only`: nothing beside the log is changed."""
+    `accepts_loss`: a log that lost events is opened all the same. `read_only`: nothing beside the log is changed.
+    `clock_ahead_days`: how far the instant of a command may be ahead of the machine's clock."""
 
     address: str
     as_json: bool
     named: bool = True
     accepts_loss: bool = False
     read_only: bool = False
+    clock_ahead_days: int = 1
 
     @cached_property
     def output(self) -> "Output":
@@ -45,7 +48,11 @@ class Session:
             if self.read_only or not makes:
                 self._require_a_network()
             with open_network(
-                self.address, follow=False, accept_loss=self.accepts_loss, read_only=self.read_only
+                self.address,
+                follow=False,
+                accept_loss=self.accepts_loss,
+                read_only=self.read_only,
+                clock_ahead_max=timedelta(days=self.clock_ahead_days),
             ) as network:
                 if catches_up:
                     with self.progress("Catching up") as progress:

@@ -5,6 +5,8 @@ the caller's program and a TypeError; a wrong value is an UnsoundInput. In both 
 """
 
 import re
+import time
+from datetime import timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,8 +19,12 @@ from domain.identifiers import ID_LENGTH_MAX, IDENTIFIER, INSTANT_MAX, Instant
 from domain.malformed import sentences
 
 INSTANT_MIN: Instant = 0
+CLOCK_AHEAD_MAX = timedelta(days=1)
+"""How far the instant of a decision may be ahead of the machine's clock, unless the opening says otherwise."""
 ADVICE = {
     "bad_instant": "Give an instant in microseconds since 1970-01-01 UTC, between the years 1970 and 9999.",
+    "far_ahead": "Correct the instant or the clock; if it is meant, open the network with a larger clock_ahead_max"
+    " (--clock-ahead-max).",
     "bad_id": "Give from 1 to 64 of the characters A-Z a-z 0-9 _ . : -",
     "bad_command": "Make commands by their classes, which validate them, and not around them.",
     "bad_event": "Make commands by their classes, which validate them, and not around them.",
@@ -40,6 +46,30 @@ def require_instant(value: Any, argument: str) -> Instant:
     if not INSTANT_MIN <= value <= INSTANT_MAX:
         raise UnsoundInput("bad_instant", f"{argument} is {value}")
     return value
+
+
+class InstantGate:
+    """The gate for the instants of decisions: those of a clock, and those that callers give.
+
+    Since times never decrease, one far ahead would make all that come later stand still with it, and every limit that
+    counts in days; so none may be more than `ahead_max` ahead of the machine's clock (None: any may).
+    """
+
+    def __init__(self, ahead_max: timedelta | None) -> None:
+        if not isinstance(ahead_max, timedelta | None):
+            raise TypeError(f"clock_ahead_max has to be a timedelta or None, and is {type(ahead_max).__name__}")
+        self._ahead_max = ahead_max
+        self._latest = INSTANT_MAX if ahead_max is None else INSTANT_MIN
+
+    def require(self, value: Any, argument: str) -> Instant:
+        """The instant, if it may be that of a decision."""
+        instant = require_instant(value, argument)
+        if instant > self._latest and self._ahead_max is not None:
+            self._latest = time.time_ns() // 1_000 + self._ahead_max // timedelta(microseconds=1)
+            if instant > self._latest:
+                detail = f"{argument} is {instant}, more than {self._ahead_max} ahead of this machine's clock"
+                raise UnsoundInput("far_ahead", detail)
+        return instant
 
 
 def require_id(value: Any, argument: str) -> str:

@@ -3,12 +3,14 @@
 import asyncio
 import os
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from itertools import islice
 
 from domain.identifiers import Instant
 from domain.refusals import Refused
 from infrastructure.commands.decision_state import DecisionState
 from infrastructure.commands.event_loop import EventLoopLane
+from infrastructure.commands.gate import InstantGate
 from infrastructure.commands.lane import DecidingLane, Waiting
 from infrastructure.commands.recording import Recording
 from infrastructure.commands.request import GROUP_MAX, Request, Result
@@ -19,8 +21,10 @@ from infrastructure.log.unavailable import LogUnavailable
 class CommandHandler:
     """Handles the commands of one process on one log. For any number of threads and event loops."""
 
-    def __init__(self, log: Log, clock: Callable[[], Instant], new_id: Callable[[], str]) -> None:
-        self._lane = DecidingLane(log, Recording(DecisionState(log, new_id), clock))
+    def __init__(
+        self, log: Log, clock: Callable[[], Instant], new_id: Callable[[], str], clock_ahead_max: timedelta | None
+    ) -> None:
+        self._lane = DecidingLane(log, Recording(DecisionState(log, new_id), clock, InstantGate(clock_ahead_max)))
         self._process = os.getpid()
         self._loops: dict[asyncio.AbstractEventLoop, EventLoopLane] = {}
 

@@ -9,7 +9,7 @@ from domain.decision import Command, Outcome
 from domain.identifiers import Instant
 from domain.refusals import Refused
 from infrastructure.commands.decision_state import DecisionState
-from infrastructure.commands.gate import require_command, require_event, require_instant, require_text
+from infrastructure.commands.gate import InstantGate, require_command, require_event, require_text
 from infrastructure.commands.request import Request, Result
 from infrastructure.log.envelope import decode, encode, metadata_of
 from infrastructure.log.transaction import AppendTransaction
@@ -32,9 +32,10 @@ class Recording:
     whole transaction can be rolled back. `last`: position and bytes of the last event appended; None before the first.
     """
 
-    def __init__(self, state: DecisionState, clock: Callable[[], Instant]) -> None:
+    def __init__(self, state: DecisionState, clock: Callable[[], Instant], instants: InstantGate) -> None:
         self._state = state
         self._clock = clock
+        self._instants = instants
         self.appended = False
         self.last: tuple[int, bytes] | None = None
 
@@ -60,9 +61,9 @@ class Recording:
         if request.command_id is not None and transaction.tail_of(command_tag(request.command_id)) is not None:
             return self._first_result(transaction, request.command_id, command)
         if request.now is None:
-            state.start(require_instant(self._clock(), "what the clock gives"))
+            state.start(self._instants.require(self._clock(), "what the clock gives"))
         else:
-            state.start(require_instant(request.now, "now"))
+            state.start(self._instants.require(request.now, "now"))
         outcome = decide(command, state, request.actor)
         if not outcome.events:
             return Result(transaction.head, (), outcome.advisories, command)

@@ -364,6 +364,19 @@ def test_options_may_stand_anywhere() -> None:
     assert cli.hoisted(["do", "--db=x", "--", "--json"]) == ["--db=x", "do", "--", "--json"]
 
 
+def test_b5_a_time_far_ahead_is_refused_unless_the_line_says_that_it_is_meant(
+    network: Firstdegree, tmp_path: Path
+) -> None:
+    follow = ("do", "follow-hashtag", "--member", "ada", "--hashtag", "tea", "--now", "2190-01-01")
+    refused = network(*follow)
+    assert (refused.status, refused.error.split(":")[0]) == (2, "far_ahead")
+    assert "--clock-ahead-max" in refused.error
+    rows = tmp_path / "events.tsv"
+    rows.write_text("seq\tts\tkind\tactor\ttarget\n1\t6942000000\tjoin\t1\t\n")
+    assert network("import", "activity", str(rows)).error.startswith("far_ahead: ")
+    assert network(*follow, "--clock-ahead-max", "100000").status == 0
+
+
 def test_times() -> None:
     hour = 3_600_000_000
     assert moment("1970-01-01T01:00") == moment("1970-01-01T02:00+01:00") == moment(str(hour)) == hour

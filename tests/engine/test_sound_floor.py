@@ -4,7 +4,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from domain import Follow, FollowHashtag, PublishPost, RegisterMember
 from domain.decision import Command
 from domain.errors import CodedError
 from domain.relationships.following_events import HashtagFollowed
-from infrastructure.app import READ_MODELS_SUFFIX, Network, open_network
+from infrastructure.app import READ_MODELS_SUFFIX, Network, clock_now, open_network
 from infrastructure.commands.gate import require_event
 from infrastructure.commands.request import Request
 from infrastructure.log import LogUnavailable
@@ -50,6 +50,44 @@ def test_b5_an_instant_out_of_range_records_nothing(network: Network, now: int) 
         assert refused.value.code == "bad_instant"
     assert network.head == 0
     assert network.handle(REGISTER).position == 1
+
+
+DAY = timedelta(days=1) // timedelta(microseconds=1)
+
+
+def test_b5_a_clock_far_ahead_records_nothing() -> None:
+    ahead = [2 * DAY]
+    with open_network("memory:", follow=False, clock=lambda: clock_now() + ahead[0]) as network:
+        for now in (None, clock_now() + 2 * DAY, datetime.now(UTC) + timedelta(days=2)):
+            with pytest.raises(CodedError) as refused:
+                network.handle(REGISTER, now=now)
+            assert refused.value.code == "far_ahead"
+        with pytest.raises(CodedError):
+            network.handle_many([Request(REGISTER, now=clock_now() + 2 * DAY)])
+        assert network.head == 0
+        ahead[0] = DAY // 2
+        assert network.handle(REGISTER).position == 1
+
+
+@pytest.mark.parametrize("ahead_max", [None, timedelta(days=40)])
+def test_b5_an_instant_far_ahead_is_recorded_where_the_opening_says_so(ahead_max: timedelta | None) -> None:
+    with open_network("memory:", follow=False, clock_ahead_max=ahead_max) as network:
+        assert network.handle(REGISTER, now=clock_now() + 30 * DAY).position == 1
+
+
+def test_b5_how_far_ahead_is_a_timedelta() -> None:
+    with pytest.raises(TypeError, match="clock_ahead_max"):
+        open_network("memory:", follow=False, clock_ahead_max=1)  # type: ignore[arg-type]
+
+
+def test_b5_a_log_that_holds_an_instant_far_ahead_goes_on_at_it(tmp_path: Path) -> None:
+    far = clock_now() + 3_000 * DAY
+    with open_network(str(tmp_path / "network.db"), follow=False, clock_ahead_max=None) as network:
+        network.handle(REGISTER, now=far)
+    with open_network(str(tmp_path / "network.db"), follow=False) as network:
+        assert network.handle(PublishPost(author="ada", text="later")).position == 2
+        assert network.recorded_at(2) == far
+        assert network.verify() == 2
 
 
 @pytest.mark.parametrize("now", [1.5, True, "2026-05-01", date(2026, 5, 1)])

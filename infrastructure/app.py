@@ -71,16 +71,15 @@ class Network(Queries):
         log: Log,
         read_models: ReadModels,
         clock: Callable[[], Instant],
-        ids: Callable[[], str],
+        handler: CommandHandler,
         *,
         follow: bool,
-        clock_ahead_max: timedelta | None,
     ) -> None:
         super().__init__(Pages(self, CursorSeal(read_models.store.secret)), GraphInMemory(log))
         self.log = log
         self.read_models = read_models
         self._clock = clock
-        self._handler = CommandHandler(log, clock, ids, clock_ahead_max)
+        self._handler = handler
         if follow:
             read_models.start()
 
@@ -287,15 +286,15 @@ def open_network(
         opened.callback(store.close)
         if not accept_loss:
             _require_whole(log, store)
-        made = (clock or clock_now, new_id or uuid7)
-        network = Network(log, ReadModels(log, store), *made, follow=follow, clock_ahead_max=clock_ahead_max)
+        clock = clock or clock_now
+        handler = CommandHandler(log, clock, new_id or uuid7, clock_ahead_max)
+        network = Network(log, ReadModels(log, store), clock, handler, follow=follow)
         opened.pop_all()
     return network
 
 
 def _require_whole(log: Log, store: ReadStore) -> None:
     """Raise LogUnavailable `lost_events` if the read models have taken events that the log does not hold any more."""
-    missing = store.missing_events(log)
-    if missing:
+    if missing := store.missing_events(log):
         head = log.head()
         raise LogUnavailable("lost_events", f"The read models were at {head + missing}, the log ends at {head}")

@@ -35,7 +35,9 @@ class SmallNetwork:
     def __init__(self, *members: str) -> None:
         self.now = START
         ids = (f"id-{number}" for number in count(1))
-        self.net = open_network("memory:", clock=lambda: self.now, new_id=lambda: next(ids), follow=False)
+        self.net = open_network(
+            "memory:", clock=lambda: self.now, clock_ahead_max=None, new_id=lambda: next(ids), follow=False
+        )
         for member in members or EVERYBODY:
             kind = "page" if member == "acme" else "person"
             self.do(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform, get_type_hints
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, create_model
 
 from domain.identifiers import member_tag, pair_tag
 
@@ -92,11 +92,23 @@ class EventRegister:
 
         Raises pydantic.ValidationError, which `domain.malformed.sentences` puts into words.
         """
-        self._model(name).model_validate(values)
+        self._validate(name, values)
 
     def verify_event(self, event: Event) -> None:
         """As `verify`, for an event that is about to be stored. LookupError: its class is not registered."""
-        self._model(self.by_class[type(event)].name).model_validate(event, from_attributes=True)
+        self._validate(self.by_class[type(event)].name, event)
+
+    def _validate(self, name: str, values: object) -> None:
+        """Validate, and before anything is called wrong once more with a model made anew.
+
+        pydantic swallows what a signal handler raises while it makes a model, and then the model has a pattern that
+        nothing matches: it would refuse all that comes.
+        """
+        try:
+            self._model(name).model_validate(values, from_attributes=True)
+        except ValidationError:
+            self._models.pop(name, None)
+            self._model(name).model_validate(values, from_attributes=True)
 
     def _model(self, name: str) -> type[BaseModel]:
         """A model with an event's fields: strict validation of the event class itself would take instances only."""

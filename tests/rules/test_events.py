@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, fields
-from typing import Any, get_type_hints
+from dataclasses import asdict, dataclass, fields
+from typing import Annotated, Any, get_type_hints
 
 import orjson
 import pytest
 from hypothesis import given as generated
 from hypothesis import strategies
-from pydantic import ValidationError
+from pydantic import StringConstraints, ValidationError
 from support.given import registered
 
 import domain
@@ -274,3 +274,31 @@ def test_a_name_a_class_and_a_step_are_registered_once() -> None:
 def test_what_is_personal_is_read_from_the_marks() -> None:
     assert EVENTS.by_class[MemberRegistered].personal == {"name": "member", "primary_email": "member"}
     assert Personal("member").of == "member"
+
+
+class _SpoiledOnce(str):
+    """A pattern of which pydantic gets no text the first time, as when a signal handler raises in that moment."""
+
+    __slots__ = ("read",)
+
+    def __str__(self) -> str:
+        if hasattr(self, "read"):
+            return str.__str__(self)
+        self.read = True
+        raise KeyboardInterrupt
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_b3_an_interrupt_while_a_model_is_made_does_not_make_a_sound_event_wrong() -> None:
+    pattern = _SpoiledOnce("^[a-z]+$")
+
+    class Named(Event):
+        name: Annotated[str, StringConstraints(pattern=pattern)]
+
+    register = EventRegister()
+    event_class = dataclass(frozen=True, slots=True)(Named)
+    register.add(event_class, "named", 1)
+    register.verify_event(event_class(name="ada"))  # type: ignore[call-arg]
+    assert hasattr(pattern, "read"), "pydantic has not asked for the pattern's text"
+    with pytest.raises(ValidationError):
+        register.verify_event(event_class(name="7"))  # type: ignore[call-arg]

@@ -6,7 +6,8 @@ from domain.event import EVENTS
 from infrastructure.log.envelope import decode
 from infrastructure.log.interface import Log
 from projections.degrees.adjacency import Adjacency
-from projections.degrees.degrees import Graph, graph_of
+from projections.degrees.graph import Graph
+from projections.degrees.loading import loaded
 from projections.reading import Reading
 
 ADVANCE_EVENTS_MAX = 50_000
@@ -23,13 +24,16 @@ class GraphInMemory:
         self._lock = threading.Lock()
 
     def as_of(self, reading: Reading) -> Graph:
-        """The graph as of a reading: from memory, or from the tables if the reading is behind what is kept."""
+        """The graph as of a reading, which may be behind what others have asked for."""
+        newest = max(reading.as_of, reading.erased_by)  # erasures that follow the reading count too
         with self._lock:
             kept = self._adjacency
-            if kept is None or reading.as_of - kept.position > ADVANCE_EVENTS_MAX:
-                self._adjacency = kept = Adjacency.load(reading)
-            while kept.position < reading.as_of:
-                rows = self._log.page(kept.position, min(ADVANCE_PAGE, reading.as_of - kept.position))
+            if kept is None or newest - kept.position > ADVANCE_EVENTS_MAX:
+                self._adjacency = kept = loaded(reading.earlier(newest, reading.now))
+            while kept.position < newest:
+                rows = self._log.page(kept.position, min(ADVANCE_PAGE, newest - kept.position))
+                self._adjacency = None  # an advance that is interrupted leaves half of itself: then all is read anew
                 # Events of types unknown to this release change nothing here: they are passed over (B11).
                 kept.advance(decode(row for row in rows if row[1] in EVENTS.by_name), rows[-1][0])
-            return graph_of(reading, kept)
+                self._adjacency = kept
+            return kept.graph(reading)

@@ -25,7 +25,8 @@ from projections.connections import (
     mutuals,
     named_mutuals,
 )
-from projections.degrees.degrees import SuggestionRow, degree, degrees, path, suggested, suggestions
+from projections.degrees.degrees import degree, degrees, path
+from projections.degrees.suggestions import SuggestionRow, left_among_suggested, suggestions
 from projections.feeds.hashtag_pages import READS as HASHTAG_READS
 from projections.feeds.hashtag_pages import HashtagItem, hashtag
 from projections.feeds.judging import FeedEntry
@@ -249,7 +250,7 @@ class Queries(ABC):
             (member,),
             INVITATIONS,
             lambda reading, last, size: suggestions(reading, self._graph.as_of(reading), member, size, last),
-            lambda newest: left_in(suggested(newest, self._graph.as_of(newest), member)),
+            lambda newest: left_among_suggested(newest, self._graph.as_of(newest), member),
         )
         return self._pages.page(listing, limit, cursor, as_of)
 

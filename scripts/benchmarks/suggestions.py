@@ -7,13 +7,14 @@ graph that is not the newest at all.
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
 from benchmarks.building import Appender, now, registered
 from benchmarks.measuring import Context, Line, at_most, fresh
-from domain import PublishPost
+from domain import AcceptInvitation, Refused, SendInvitation
 from domain.relationships.connection_events import MembersConnected
 from infrastructure.app import Network, open_network
 
@@ -26,7 +27,7 @@ PAST_EVENTS = 20_000
 
 
 def measure(context: Context) -> Iterator[Line]:
-    """Each viewer is asked for once: the first page, a write and another's question, the second page."""
+    """Each viewer is asked for once: the first page, a new connection and a question of another, the second page."""
     members = context.size(82_000, 3_000)
     first, second, past, past_degrees, live_degrees = fresh(
         _query, context.folder / "connected.db", members, context.size(60, 10), context.seed
@@ -34,7 +35,7 @@ def measure(context: Context) -> Iterator[Line]:
     note = f"{members:,} members, {MEAN_CONNECTIONS} connections each"
     yield Line("suggestions: the first page", "ms", first, note=note)
     yield Line(
-        "suggestions: the second page, after a write and a question",
+        "suggestions: the second page, after a new connection",
         "ms",
         second,
         "the first page",
@@ -87,11 +88,14 @@ def _query(path: Path, members: int, viewers: int, seed: int) -> tuple[float, fl
         _build(net, members, chance)
         net.suggestions("member-0")
         times: tuple[list[float], ...] = ([], [], [], [], [])
-        for turn, viewer in enumerate(f"member-{number}" for number in chance.sample(range(members), viewers)):
+        for viewer in (f"member-{number}" for number in chance.sample(range(members), viewers)):
             others = [f"member-{number}" for number in chance.sample(range(members), 20)]
             past = net.head - 1 - chance.randrange(min(PAST_EVENTS, net.head // 2))
             page = _timed(times[0], lambda viewer=viewer: net.suggestions(viewer))
-            net.handle(PublishPost(author=viewer, item=f"item-{turn}", text="A new note on lattices."))
+            stranger = f"member-{chance.randrange(members)}"
+            with suppress(Refused):  # they may be connected already
+                net.handle(SendInvitation(inviter=stranger, invitee=viewer))
+                net.handle(AcceptInvitation(inviter=stranger, invitee=viewer))
             net.catch_up()
             net.suggestions("member-0")  # another's question takes the graph in memory past what the cursor asks for
             _timed(times[1], lambda viewer=viewer, cursor=page.cursor: net.suggestions(viewer, cursor=cursor))

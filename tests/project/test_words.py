@@ -30,8 +30,6 @@ NOT_YET: frozenset[str] = frozenset(
     {
         "infrastructure/queries.py",
         "projections/connections.py",
-        "projections/degrees/adjacency.py",
-        "projections/degrees/degrees.py",
         "projections/invitation_boxes.py",
         "projections/profiles.py",
         "projections/relationships.py",

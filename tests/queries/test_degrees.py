@@ -10,6 +10,7 @@ from oracle.queries import connected as naive_connected
 from oracle.queries import degree as naive_degree
 from oracle.queries import mutual_connections as naive_mutuals
 from support.small_network import SmallNetwork
+from support.table_graph import TableGraph
 
 from domain import (
     AcceptInvitation,
@@ -32,7 +33,8 @@ from domain.identifiers import SECOND
 from infrastructure.log.envelope import decode
 from projections.connections import active_connections, connected, connection_count, mutual_connections
 from projections.degrees.adjacency import Adjacency
-from projections.degrees.degrees import MemoryGraph, TableGraph, degree, degrees, graph_of, path
+from projections.degrees.degrees import degree, degrees, path
+from projections.degrees.loading import loaded
 from projections.reading import Reading
 
 CHAIN = ("ada", "bob", "cy", "dan", "eve")
@@ -53,8 +55,8 @@ class Graph(SmallNetwork):
         def asked(reading: Reading) -> int | None:
             graphs = (
                 TableGraph(reading),
-                graph_of(reading, self.advanced()),
-                graph_of(reading, Adjacency.load(reading)),
+                self.advanced().graph(reading),
+                loaded(reading).graph(reading),
             )
             answers = [degree(graph, viewer, member) for graph in graphs]
             assert answers.count(answers[0]) == 3, answers
@@ -65,8 +67,7 @@ class Graph(SmallNetwork):
     def path(self, viewer: str, member: str) -> tuple[str | None, ...] | None:
         def asked(reading: Reading) -> tuple[str | None, ...] | None:
             answers = [
-                path(reading, graph, viewer, member)
-                for graph in (TableGraph(reading), graph_of(reading, self.advanced()))
+                path(reading, graph, viewer, member) for graph in (TableGraph(reading), self.advanced().graph(reading))
             ]
             assert answers[0] == answers[1]
             return answers[0]
@@ -164,17 +165,16 @@ def test_peer_33_34_either_side_ends_a_connection_for_both(chain: Graph) -> None
 
 def test_g1_degrees_of_many_are_those_of_each(chain: Graph) -> None:
     members = [*CHAIN, "fay", "nobody"]
-    assert chain.ask(lambda reading: degrees(graph_of(reading), "ada", members)) == [0, 1, 2, 3, None, None, None]
+    assert chain.ask(lambda reading: degrees(TableGraph(reading), "ada", members)) == [0, 1, 2, 3, None, None, None]
 
 
 def test_g1_a_snapshot_of_the_graph_never_changes(chain: Graph) -> None:
     """So threads may ask of it while another one goes on to the next."""
-    before = chain.advanced().snapshot
+    as_it_was = chain.ask(lambda reading: chain.advanced().graph(reading))
     chain.do(RemoveConnection(member="ada", other="bob"), HibernateMember(member="cy"))
     chain.block("dan", "fay")
     chain.connect("ada", "fay")
-    after = chain.advanced().snapshot
-    as_it_was, as_it_is = MemoryGraph(before, {}), MemoryGraph(after, {})
+    as_it_is = chain.ask(lambda reading: chain.advanced().graph(reading))
     assert degrees(as_it_was, "ada", CHAIN) == [0, 1, 2, 3, None]
     assert degrees(as_it_is, "ada", [*CHAIN, "fay"]) == [0, None, None, None, None, 1]
 
@@ -252,7 +252,7 @@ def random_acts(rng: random.Random, count: int) -> Iterator[Command]:
 def check(reading: Reading, adjacency: Adjacency, naive: NaiveNetwork) -> dict[str, list[int | None]]:
     """Every answer equals the naive network's, from either source. Gives the degrees, to be asked again later."""
     found: dict[str, list[int | None]] = {}
-    memory, tables = graph_of(reading, adjacency), TableGraph(reading)
+    memory, tables = adjacency.graph(reading), TableGraph(reading)
     for viewer in MEMBERS:
         expected = [naive_degree(naive, viewer, member) for member in MEMBERS]
         assert degrees(memory, viewer, MEMBERS) == expected
@@ -298,8 +298,10 @@ def test_g1_x15_h16_answers_equal_the_naive_ones_at_every_step(history: int, see
             graph.net.catch_up()
             with graph.net.reading() as reading:
                 live[graph.head] = check(reading, graph.advanced(), naive)
-    for position, then in rng.sample(sorted(live.items()), 12):
+    loaded_at_the_end = graph.ask(loaded)
+    for position, then in rng.sample(sorted(live.items()), 20):
         with graph.net.reading(position) as reading:
             for viewer in MEMBERS:
-                assert degrees(graph_of(reading, graph.adjacency), viewer, MEMBERS) == then[viewer]
-            check(reading, Adjacency.load(reading), naive.as_of(position))
+                assert degrees(graph.adjacency.graph(reading), viewer, MEMBERS) == then[viewer]
+                assert degrees(loaded_at_the_end.graph(reading), viewer, MEMBERS) == then[viewer]
+            check(reading, loaded(reading), naive.as_of(position))

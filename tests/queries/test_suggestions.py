@@ -2,6 +2,7 @@
 
 import pytest
 from support.small_network import SmallNetwork
+from support.table_graph import TableGraph
 
 from domain import (
     AcceptInvitation,
@@ -19,7 +20,7 @@ from domain import (
 from domain.identifiers import DAY
 from infrastructure.log.envelope import decode
 from projections.degrees.adjacency import Adjacency
-from projections.degrees.degrees import TableGraph, graph_of, suggestions
+from projections.degrees.suggestions import suggestions
 from projections.reading import Reading
 
 
@@ -34,7 +35,7 @@ class Suggesting(SmallNetwork):
             adjacency.advance(decode(self.net.log.page(0, reading.as_of)), reading.as_of)
             pages = [
                 suggestions(reading, graph, member, limit, after)
-                for graph in (TableGraph(reading), graph_of(reading, adjacency))
+                for graph in (TableGraph(reading), adjacency.graph(reading))
             ]
             assert pages[0].rows == pages[1].rows
             assert after or limit < 20 or pages[0].total == len(pages[0])

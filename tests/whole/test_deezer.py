@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.table_graph import TableGraph
 
 from domain.event import Event
 from domain.member_events import MemberRegistered
@@ -17,7 +18,8 @@ from infrastructure.app import Network, open_network
 from infrastructure.log.envelope import encode
 from projections.connections import connection_count, mutual_connections
 from projections.degrees.adjacency import Adjacency
-from projections.degrees.degrees import TableGraph, degree, degrees, graph_of
+from projections.degrees.degrees import degree, degrees
+from projections.degrees.loading import loaded
 
 MEMBERS = 28_281
 START = 1_700_000_000_000_000
@@ -54,7 +56,7 @@ def net(folder: Path) -> Iterator[Network]:
 @pytest.fixture(scope="module")
 def adjacency(net: Network) -> Adjacency:
     with net.reading() as reading:
-        return Adjacency.load(reading)
+        return loaded(reading)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +69,7 @@ def expected(folder: Path) -> list[dict[str, Any]]:
 def test_g1_deezer_members_at_each_degree(net: Network, adjacency: Adjacency, expected: list[dict[str, Any]]) -> None:
     everybody = [str(each) for each in range(MEMBERS)]
     with net.reading() as reading:
-        graph = graph_of(reading, adjacency)
+        graph = adjacency.graph(reading)
         for row in expected:
             found = Counter(degrees(graph, str(row["member"]), everybody))
             assert [found[distance] for distance in (0, 1, 2, 3)] == [
@@ -83,7 +85,7 @@ def test_g1_deezer_degrees_from_memory_and_from_the_tables(
     net: Network, adjacency: Adjacency, expected: list[dict[str, Any]]
 ) -> None:
     with net.reading() as reading:
-        memory = graph_of(reading, adjacency)
+        memory = adjacency.graph(reading)
         for row in expected:
             member = str(row["member"])
             within = [distance if distance <= 3 else None for distance in row["distance"].values()]

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from infrastructure.app import Network
 from infrastructure.cli import demo_scenes as scenes
-from infrastructure.cli.demo_scenes import Distance, Feed, Past, Story, Thread, TurnedAway
+from infrastructure.cli.demo_scenes import Distance, Feed, Highlights, Past, Thread, TurnedAway
 from infrastructure.cli.failure import Failure
 from infrastructure.cli.output import shown_time
 from infrastructure.cli.session import Session, catch_up
@@ -60,28 +60,28 @@ def _show(session: Session, network: "Network", seed: int, members: int, command
 
     clock = _Clock()
     with session.progress("Simulating") as progress:
-        story = scenes.populate(network, seed, members, commands, progress)
+        highlights = scenes.populate(network, seed, members, commands, progress)
     clock.lap("commands")
     with session.progress("Read models") as progress:
         catch_up(network, progress)
     clock.lap("read_models")
     shown: dict[str, Any] = {
-        "thread": scenes.thread(network, story),
-        "turned_away": scenes.turned_away(network, story),
-        "feed": scenes.feed(network, story),
-        "distance": scenes.distance(network, story),
-        "past": scenes.past(network, story),
+        "thread": scenes.thread(network, highlights),
+        "turned_away": scenes.turned_away(network, highlights),
+        "feed": scenes.feed(network, highlights),
+        "distance": scenes.distance(network, highlights),
+        "past": scenes.past(network, highlights),
     }
     clock.lap("queries")
     with session.progress("Rebuilding") as progress:
         report = network.rebuild(progress=progress)
     clock.lap("rebuild")
     if session.as_json:
-        made = {"seed": seed, "members": members, "commands": story.commands, "events": story.events}
+        made = {"seed": seed, "members": members, "commands": highlights.commands, "events": highlights.events}
         found = {"rebuild": report, "equal": _equal(report), "seconds": clock.laps}
-        session.output.object({**made, "refused": story.refused, **shown, **found})
+        session.output.object({**made, "refused": highlights.refused, **shown, **found})
     else:
-        _draw(story, shown, report, clock.laps, members, seed)
+        _draw(highlights, shown, report, clock.laps, members, seed)
     if not _equal(report):
         different = [name for name, equal in report.equal.items() if not equal]
         raise Failure("not_equal", f"Rebuilt from the log, these differ from the live ones: {', '.join(different)}.")
@@ -105,18 +105,23 @@ class _Clock:
 
 
 def _draw(
-    story: "Story", shown: dict[str, Any], report: "RebuildReport", laps: dict[str, float], members: int, seed: int
+    highlights: "Highlights",
+    shown: dict[str, Any],
+    report: "RebuildReport",
+    laps: dict[str, float],
+    members: int,
+    seed: int,
 ) -> None:
 
     console = Console(highlight=False)
     if not console.is_terminal or console.width > COLUMNS:
         console = Console(highlight=False, width=COLUMNS)
-    refused = sum(story.refused.values())
+    refused = sum(highlights.refused.values())
     console.print(
-        f"[bold]{members:,} members, {story.commands:,} commands over 200 days[/] (seed {seed}):"
-        f" {story.events:,} events in {laps['commands']:.1f} s, read models in {laps['read_models']:.1f} s."
+        f"[bold]{members:,} members, {highlights.commands:,} commands over 200 days[/] (seed {seed}):"
+        f" {highlights.events:,} events in {laps['commands']:.1f} s, read models in {laps['read_models']:.1f} s."
     )
-    most = ", ".join(f"{code} {count}" for code, count in story.refused.most_common(3))
+    most = ", ".join(f"{code} {count}" for code, count in highlights.refused.most_common(3))
     console.print(f"{refused:,} commands were refused by the rules: {most}, …", style="dim")
     _draw_thread(console, shown["thread"])
     _draw_turned_away(console, shown["turned_away"])

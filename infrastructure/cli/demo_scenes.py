@@ -31,7 +31,7 @@ PAST_DAYS = (50, 100, 150)
 
 
 @dataclass(slots=True)
-class Story:
+class Highlights:
     """What is worth showing, noticed while the simulation runs: nothing is asked of the network for it."""
 
     commands: int = 0
@@ -46,7 +46,7 @@ class Story:
     followers: Counter[str] = field(default_factory=Counter)
     connections: Counter[str] = field(default_factory=Counter)
 
-    def tell(self, request: Request, answer: Result | Refused) -> None:
+    def note(self, request: Request, answer: Result | Refused) -> None:
         """Take the next answer in."""
         self.commands += 1
         self.until = request.now or self.until
@@ -79,15 +79,15 @@ def groups(seed: int, members: int, commands: int) -> Iterator[list[Request]]:
 
 def populate(
     network: "Network", seed: int, members: int, commands: int, progress: Callable[[int, int], None] | None = None
-) -> Story:
+) -> Highlights:
     """Run the simulation into a network."""
-    story = Story()
+    highlights = Highlights()
     for group in groups(seed, members, commands):
         for request, answer in zip(group, network.handle_many(group), strict=True):
-            story.tell(request, answer)
+            highlights.note(request, answer)
         if progress:
-            progress(story.commands, commands)
-    return story
+            progress(highlights.commands, commands)
+    return highlights
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +100,18 @@ class Thread:
     accepted: bool
 
 
-def thread(network: "Network", story: Story) -> Thread:
+def thread(network: "Network", highlights: Highlights) -> Thread:
     """A thread with a question and an answer, accepted in the end, if there was one; the newest of the longest."""
 
     def worth(invitation: str) -> tuple[bool, bool, int]:
-        kinds = story.replies[invitation]
-        return invitation in story.accepted, {"ask", "answer"} <= set(kinds), -abs(len(kinds) - 3)
+        kinds = highlights.replies[invitation]
+        return invitation in highlights.accepted, {"ask", "answer"} <= set(kinds), -abs(len(kinds) - 3)
 
-    for invitation in sorted(story.replies, key=worth, reverse=True):
-        inviter, invitee = story.pairs[invitation]
+    for invitation in sorted(highlights.replies, key=worth, reverse=True):
+        inviter, invitee = highlights.pairs[invitation]
         messages = list(network.thread(inviter, invitee))
         if len(messages) > 1:
-            return Thread(inviter, invitee, messages, invitation in story.accepted)
+            return Thread(inviter, invitee, messages, invitation in highlights.accepted)
     raise ValueError("nobody wrote anything")
 
 
@@ -127,10 +127,10 @@ class TurnedAway:
     connect: str | None
 
 
-def turned_away(network: "Network", story: Story) -> TurnedAway:
+def turned_away(network: "Network", highlights: Highlights) -> TurnedAway:
     """Somebody tries again to follow a member who does not want strangers to."""
-    assert story.turned_away is not None
-    follower, followee = story.turned_away
+    assert highlights.turned_away is not None
+    follower, followee = highlights.turned_away
     seen = network.relationship(follower, followee)
     try:
         network.handle(Follow(follower=follower, followee=followee), actor=follower)
@@ -149,14 +149,14 @@ class Feed:
     total: int
 
 
-def feed(network: "Network", story: Story) -> Feed:
+def feed(network: "Network", highlights: Highlights) -> Feed:
     """The feed of one who follows much, with as many kinds of causes on the first page as can be found."""
 
     def kinds(page: "Page[FeedEntry]") -> int:
         every = [{cause.kind for cause in entry.causes} for entry in page.rows]
         return len(set().union(*every)) + max(map(len, every), default=0)
 
-    readers = [member for member, _ in story.following.most_common(READERS_TRIED)]
+    readers = [member for member, _ in highlights.following.most_common(READERS_TRIED)]
     pages = {member: network.feed(member, limit=FEED_ROWS) for member in readers}
     member = max(pages, key=lambda each: kinds(pages[each]))
     entries = list(pages[member].rows)
@@ -180,9 +180,9 @@ class Distance:
     path: list[str]
 
 
-def distance(network: "Network", story: Story) -> Distance:
+def distance(network: "Network", highlights: Highlights) -> Distance:
     """Two who do not know each other, and the friends between them."""
-    members = [member for member, _ in story.connections.most_common()]
+    members = [member for member, _ in highlights.connections.most_common()]
     strangers = members[:STRANGERS_TRIED]
     for one in members[len(members) // 2 :]:
         for other, degree in zip(strangers, network.degrees(one, strangers), strict=True):
@@ -212,12 +212,12 @@ class Past:
     moments: list[Moment]
 
 
-def past(network: "Network", story: Story) -> Past:
+def past(network: "Network", highlights: Highlights) -> Past:
     """The member who is followed most, as of some days of the past, and now; and somebody who comes nearer."""
-    member = story.followers.most_common(1)[0][0]
-    times = [at for at in (*(BEGINNING + days * DAY for days in PAST_DAYS), story.until) if at <= story.until]
+    member = highlights.followers.most_common(1)[0][0]
+    times = [at for at in (*(BEGINNING + days * DAY for days in PAST_DAYS), highlights.until) if at <= highlights.until]
     positions = [network.position_at(at) for at in times]
-    others = [each for each, _ in story.connections.most_common(STRANGERS_TRIED) if each != member]
+    others = [each for each, _ in highlights.connections.most_common(STRANGERS_TRIED) if each != member]
     degrees = [network.degrees(member, others, as_of=position) for position in positions]
     histories = list(zip(*degrees, strict=True))
     chosen = max(range(len(others)), key=lambda index: len(set(histories[index])))

@@ -49,7 +49,7 @@ class CommandGroup(Group):
         if name not in self.commands:
             by_name = {kebab(each): command for each, command in COMMANDS.items()}
             if name in by_name:
-                self.commands[name] = built(name, by_name[name])
+                self.commands[name] = command_parser(name, by_name[name])
         return self.commands.get(name)
 
 
@@ -79,19 +79,19 @@ def do(
     accepted.
     """
     if stdin:
-        several(context.obj)
+        handle_stream(context.obj)
     elif context.invoked_subcommand is None:
         print(context.get_help())
         raise typer.Exit(USAGE)
 
 
-def built(name: str, command: "type[Command]") -> Any:
+def command_parser(name: str, command: "type[Command]") -> Any:
     """The command line's form of a command: an option for each field, and those for what surrounds it."""
 
     def run(context: typer.Context, json_fields: str | None, **given: Any) -> None:
         surroundings = {each: given.pop(each) for each in SURROUNDINGS}
         fields = {field: value for field, value in given.items() if value is not None}
-        one(context.obj, command, _json_object(json_fields, "--json-fields") | fields, surroundings)
+        handle_one(context.obj, command, _json_object(json_fields, "--json-fields") | fields, surroundings)
 
     options = {field: _option(field, info) for field, info in command.model_fields.items()}
     options |= {
@@ -137,7 +137,9 @@ def _option(name: str, field: "FieldInfo") -> tuple[Any, Any]:
     return str | None, _text(flag, METAVARS.get(name, "TEXT"), text)
 
 
-def one(session: Session, command: "type[Command]", fields: dict[str, Any], surroundings: dict[str, Any]) -> None:
+def handle_one(
+    session: Session, command: "type[Command]", fields: dict[str, Any], surroundings: dict[str, Any]
+) -> None:
     """Handle one command and show its answer."""
     for name, read in READERS.items():
         if isinstance(fields.get(name), str):
@@ -207,7 +209,7 @@ def answer_as_json(answer: "Result | Refused") -> dict[str, Any]:
     return {"position": answer.position, "events": events, "advisories": list(answer.advisories)}
 
 
-def several(session: Session) -> None:
+def handle_stream(session: Session) -> None:
     """Handle the commands of standard input, group by group as they arrive, and answer each with a line."""
 
     output, refused = Output(as_json=True), False

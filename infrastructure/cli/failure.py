@@ -15,7 +15,7 @@ class Failure(Exception):
         self.detail = detail
         self.status = status
 
-    def said(self, as_json: bool) -> str:
+    def as_line(self, as_json: bool) -> str:
         """One line for standard error."""
         if as_json:
             return json.dumps({"code": self.code, "detail": self.detail}, ensure_ascii=False)

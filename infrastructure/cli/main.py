@@ -161,26 +161,26 @@ def print_manual() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command line, and exit."""
-    given = hoisted(sys.argv[1:] if arguments is None else arguments)
+    given = with_global_options_first(sys.argv[1:] if arguments is None else arguments)
     # An exit unwinds every block on its way, so that files are closed and a progress bar is taken down.
     signal.signal(signal.SIGINT, _exit)
     signal.signal(signal.SIGTERM, _exit)
     try:
         APPLICATION(args=given, prog_name="firstdegree")
     except Failure as failure:
-        _leave(failure.status, failure.said("--json" in given))
+        _leave(failure.status, failure.as_line("--json" in given))
     except SystemExit as leaving:
         _leave(leaving.code if isinstance(leaving.code, int) else 1, "")
     _leave(0, "")
 
 
-def _leave(status: int, said: str) -> NoReturn:
+def _leave(status: int, line: str) -> NoReturn:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes once more at its end
-    if said:
-        print(said, file=sys.stderr)
+    if line:
+        print(line, file=sys.stderr)
     sys.exit(status)
 
 
@@ -188,7 +188,7 @@ def _exit(number: int, _: FrameType | None) -> NoReturn:
     raise SystemExit(128 + number)
 
 
-def hoisted(arguments: Sequence[str]) -> list[str]:
+def with_global_options_first(arguments: Sequence[str]) -> list[str]:
     """The arguments with the options of every command moved to the front, where they are looked for."""
     front: list[str] = []
     rest: list[str] = []

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Bag(Generic[T]):
+class DrawableSet(Generic[T]):
     """A set with an order of its own, that can be drawn from by chance: in constant time, and repeatably."""
 
     __slots__ = ("_items", "_places")
@@ -127,17 +127,17 @@ class Person:
     character: Character
     circle: int
     interests: tuple[str, ...]
-    connections: Bag[str] = field(default_factory=Bag)
-    following: Bag[str] = field(default_factory=Bag)
-    followers: Bag[str] = field(default_factory=Bag)
-    received: Bag[str] = field(default_factory=Bag)  # those whose invitations wait for an answer
-    sent: Bag[str] = field(default_factory=Bag)
-    asked_by: Bag[str] = field(default_factory=Bag)  # invitees who asked something
-    suggested_by: Bag[str] = field(default_factory=Bag)  # invitees who suggested to follow instead
-    muted: Bag[str] = field(default_factory=Bag)
-    blocked: Bag[str] = field(default_factory=Bag)
-    hashtags: Bag[str] = field(default_factory=Bag)
-    items: Bag[str] = field(default_factory=Bag)
+    connections: DrawableSet[str] = field(default_factory=DrawableSet)
+    following: DrawableSet[str] = field(default_factory=DrawableSet)
+    followers: DrawableSet[str] = field(default_factory=DrawableSet)
+    received: DrawableSet[str] = field(default_factory=DrawableSet)  # those whose invitations wait for an answer
+    sent: DrawableSet[str] = field(default_factory=DrawableSet)
+    asked_by: DrawableSet[str] = field(default_factory=DrawableSet)  # invitees who asked something
+    suggested_by: DrawableSet[str] = field(default_factory=DrawableSet)  # invitees who suggested to follow instead
+    muted: DrawableSet[str] = field(default_factory=DrawableSet)
+    blocked: DrawableSet[str] = field(default_factory=DrawableSet)
+    hashtags: DrawableSet[str] = field(default_factory=DrawableSet)
+    items: DrawableSet[str] = field(default_factory=DrawableSet)
     latest: str | None = None  # the newest item that was for anyone
     hibernated: bool = False
     gone: bool = False

@@ -10,7 +10,7 @@ import pytest
 from domain import COMMANDS, REFUSALS, Refused
 from infrastructure.app import open_network
 from infrastructure.commands.request import Request, Result
-from infrastructure.simulation.people import SHARES, Bag, Character
+from infrastructure.simulation.people import SHARES, Character, DrawableSet
 from infrastructure.simulation.stream import simulate
 from infrastructure.simulation.world import World
 
@@ -72,7 +72,7 @@ def test_every_character_is_there() -> None:
 
 
 def test_a_bag_is_a_set_with_an_order() -> None:
-    bag: Bag[int] = Bag()
+    bag: DrawableSet[int] = DrawableSet()
     for each in (1, 2, 3, 2):
         bag.add(each)
     bag.discard(1)

@@ -5,6 +5,8 @@ from domain.errors import CodedError
 ADVICE = {
     "not_a_log": "Name another file, or a new one; this one was left as it is.",
     "newer_format": "Use the release that wrote it, or a later one.",
+    "former_format": "Opening it for writing brings it up to date, and so does `firstdegree repair index`; where it"
+    " cannot be written, do that with a copy.",
     "read_only": "To write, open it for writing, with write access to the file and to its directory. To read, open it"
     " read-only: read_only=True, or --read-only.",
     "no_directory": "Create the directory first.",
@@ -12,7 +14,8 @@ ADVICE = {
     "unsafe_sqlite": "Install the apsw release that this project pins; older SQLite can lose committed pages.",
     "disk_full": "Nothing of this append was kept. Make space and append again.",
     "io_error": "Look at the disk and its mount, then open the log again.",
-    "damaged": "Restore the file from a backup; do not write to it.",
+    "damaged": "Do not write to it. `firstdegree verify` says what is wrong; `firstdegree repair index` makes anew what"
+    " is derived from the events; else restore the file from a backup.",
     "lost_events": "Restore the log from a backup, with the files beside it. To go on without what is lost, say so:"
     " accept_loss=True, or --accept-loss.",
     "replaced": "This was not recorded where others will find it. Open the log again, and see to it that nobody moves,"

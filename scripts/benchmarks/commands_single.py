@@ -1,8 +1,8 @@
 """Row `single`: one command after the other, each waited for, against the least that SQLite can do: the same rows,
 one flush each.
 
-The limit's file has the tables alone, without our index of types and without triggers; its log is emptied as seldom
-as ours.
+The limit's file has the tables alone, without triggers, and the tags are its keys as they are; its log is emptied as
+seldom as ours.
 """
 
 import random

@@ -10,7 +10,7 @@ import pytest
 
 from infrastructure.log.dcb import DCBEvent
 from infrastructure.log.sqlite.log import SqliteLog
-from infrastructure.log.sqlite.tag_index import MERGE_EVENTS
+from infrastructure.log.sqlite.tag_index import PART_EVENTS
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -20,7 +20,7 @@ import os, random, sys, threading
 sys.path.insert(0, sys.argv[1])
 from infrastructure.log.dcb import DCBEvent
 from infrastructure.log.sqlite.log import SqliteLog
-log = SqliteLog(sys.argv[2], merge_events=int(sys.argv[4]))
+log = SqliteLog(sys.argv[2], part_events=int(sys.argv[4]))
 def write(seed):
     chance = random.Random(seed)
     while True:
@@ -34,9 +34,9 @@ for seed in range(6):
 """
 
 
-def killed_writer(path: Path, chance: random.Random, merge_events: int = MERGE_EVENTS) -> list[tuple[int, int]]:
+def killed_writer(path: Path, chance: random.Random, part_events: int = PART_EVENTS) -> list[tuple[int, int]]:
     """Lets a process append until it is killed; first and last position of each append that it acknowledged."""
-    command = [sys.executable, "-c", WRITER, str(PROJECT), str(path), str(chance.random()), str(merge_events)]
+    command = [sys.executable, "-c", WRITER, str(PROJECT), str(path), str(chance.random()), str(part_events)]
     acknowledged_until_kill = chance.choice([1, 1, 2, 5, 20, 60])
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None

@@ -11,8 +11,9 @@ import pytest
 
 from infrastructure.log import LogUnavailable
 from infrastructure.log.dcb import DCBEvent
-from infrastructure.log.sqlite.file import APPLICATION_ID, FORMAT, SQLITE_VERSION_MIN
+from infrastructure.log.sqlite.file import SQLITE_VERSION_MIN
 from infrastructure.log.sqlite.log import SqliteLog
+from infrastructure.log.sqlite.schema import APPLICATION_ID, FORMAT
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -176,10 +177,10 @@ def test_e23_the_writer_flushes_each_commit_and_only_it_checkpoints(tmp_path: Pa
     "change",
     [f"DELETE FROM {table}" for table in ("event", "tag", "event_type")]
     + ["UPDATE event SET data = x'00'", "UPDATE event SET position = 9", "UPDATE event SET tags = '[]'"]
-    + ["UPDATE tag SET tag = 'y'", "UPDATE tag SET position = position", "UPDATE event_type SET name = 'b'"],
+    + ["UPDATE tag SET key = 5", "UPDATE tag SET position = position", "UPDATE event_type SET name = 'b'"],
 )
 def test_the_file_itself_refuses_changes(tmp_path: Path, change: str) -> None:
-    with SqliteLog(tmp_path / "log.db", merge_events=1) as log:
+    with SqliteLog(tmp_path / "log.db", part_events=1) as log:
         for _ in range(3):
             log.append([event("x")])
         before = list(log.read())
@@ -199,7 +200,7 @@ def test_a_full_disk_keeps_nothing_of_the_append_and_the_log_goes_on_when_there_
         apsw.connection_hooks.remove(connections.append)
     with log:
         log.append([event("x")])
-        (writer,) = connections
+        writer = connections[0]
         limit = writer.pragma("max_page_count")
         writer.pragma("max_page_count", writer.pragma("page_count") + 10)
 

@@ -75,7 +75,7 @@ def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Log]:
     if request.param == "memory":
         opened: Log = MemoryLog(busy_seconds=SECONDS)
     else:
-        opened = SqliteLog(tmp_path / "log.db", busy_seconds=SECONDS, merge_events=3)
+        opened = SqliteLog(tmp_path / "log.db", busy_seconds=SECONDS, part_events=3)
     with opened:
         yield opened
 

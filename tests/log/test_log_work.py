@@ -27,7 +27,7 @@ def open_log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenLog
 
     def open_one() -> Log:
         path = tmp_path / f"{len(opened)}.db"
-        opened.append(MemoryLog() if request.param == "memory" else SqliteLog(path, merge_events=MERGE_EVENTS))
+        opened.append(MemoryLog() if request.param == "memory" else SqliteLog(path, part_events=MERGE_EVENTS))
         return opened[-1]
 
     yield open_one

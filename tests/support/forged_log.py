@@ -10,7 +10,10 @@ import orjson
 
 from domain import AcceptInvitation, BlockMember, ChangePolicy, PublishPost, RegisterMember, SendInvitation
 from infrastructure.commands.request import Request
-from infrastructure.log.sqlite.file import TRIGGERS
+from infrastructure.log.sqlite.derived import with_tag_key
+from infrastructure.log.sqlite.schema import TRIGGERS
+from infrastructure.log.sqlite.tag_index import TagKeys
+from infrastructure.log.sqlite.tag_index.keys import SLICES
 
 SECRET = "Kasimira"
 """Stands in every personal field, so that a fault that repeats a stored value shows."""
@@ -44,6 +47,8 @@ def rows_of(path: Path, sql: str) -> list[Any]:
 def forge(path: Path, *changes: str | Callable[[apsw.Connection], object]) -> None:
     """Changes the file as somebody would who knows it well: the triggers are dropped, and made again."""
     connection = apsw.Connection(str(path))
+    for (secret,) in connection.execute("SELECT secret FROM tag_merge").fetchall():
+        with_tag_key(connection, TagKeys(secret))
     for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
         connection.execute(f"DROP TRIGGER {name}")
     for change in changes:
@@ -102,6 +107,8 @@ def lacks(key: str) -> Callable[[dict[str, Any]], object]:
     return lambda envelope: envelope.pop(key)
 
 
+COMMAND_KEYS = "SELECT tag_key(value) FROM event, json_each(tags) WHERE value LIKE 'command:%'"
+NEXT_PART = f"(slices_done / {SLICES} + 1) * {SLICES}"
 COPY_OF_LAST = "INSERT INTO event SELECT position + 1, type, tags, data FROM event ORDER BY position DESC LIMIT 1"
 MOVED = "INSERT INTO event SELECT {to}, type, tags, data FROM event WHERE position = 5"
 
@@ -122,27 +129,32 @@ FORGERIES: dict[str, tuple[str, str | Callable[[apsw.Connection], object]]] = {
     "tag rows of one event": ("tag_index", "DELETE FROM tag WHERE position = 3"),
     "tag rows of a block": ("tag_index", "DELETE FROM tag WHERE position BETWEEN 4 AND 12"),
     "all tag rows": ("tag_index", "DELETE FROM tag"),
-    "tag rows of commands": ("tag_index", "DELETE FROM tag WHERE tag LIKE 'command:%'"),
-    "tag rows added": ("tag_index", "INSERT INTO tag VALUES ('member:x', 1, 3)"),
-    "tag row of another position": ("tag_index", "UPDATE tag SET position = 7 WHERE position = 3"),
+    "tag rows of commands": ("tag_index", f"DELETE FROM tag WHERE key IN ({COMMAND_KEYS})"),
+    "tag rows of every event": ("tag_index", "DELETE FROM tag WHERE key = tag_key(NULL)"),
+    "tag rows added": ("tag_index", "INSERT INTO tag VALUES (tag_key('member:x'), 1, 3)"),
+    "tag row of another position": (
+        "tag_index",
+        "UPDATE tag SET position = 7 WHERE position = 3 AND key <> tag_key(NULL)",
+    ),
     "tag row of another type": ("tag_index", "UPDATE tag SET type = 2 WHERE position = 3"),
     # How far it is merged
-    "merge ahead of the log": ("tag_merge", "UPDATE tag_merge SET next_upto = 100000"),
-    "merge at the head": (
+    "merge ahead of the log": ("tag_merge", "UPDATE tag_merge SET slices_done = 100000"),
+    "merge ahead of the table": (
         "tag_index",
-        "UPDATE tag_merge SET (upto, next_upto) = (SELECT max(position), max(position) FROM event)",
+        f"UPDATE tag_merge SET slices_done = (slices_done / {SLICES} + 1) * {SLICES}",
     ),
-    "merge back": ("tag_index", "UPDATE tag_merge SET upto = 0"),
-    "merge back to the beginning": ("tag_index", "UPDATE tag_merge SET upto = 0, next_upto = 0, next_tag = ''"),
-    "merge of another tag": ("tag_index", "UPDATE tag_merge SET next_tag = 'zzz'"),
+    "merge a slice ahead": ("tag_index", "UPDATE tag_merge SET slices_done = slices_done + 40"),
+    "merge back": ("tag_index", f"UPDATE tag_merge SET slices_done = slices_done / {SLICES} * {SLICES}"),
+    "merge back to the beginning": ("tag_index", "UPDATE tag_merge SET slices_done = 0"),
+    "merge before the beginning": ("tag_merge", "UPDATE tag_merge SET slices_done = -5"),
+    "parts of another size": ("tag_index", "UPDATE tag_merge SET part_events = 8"),
+    "another secret": ("tag_index", "UPDATE tag_merge SET secret = x'00112233445566778899aabbccddeeff'"),
+    "a secret that is none": ("tag_merge", "UPDATE tag_merge SET secret = x''"),
     "merge empty": ("tag_merge", "DELETE FROM tag_merge"),
     "merge doubled": ("tag_merge", "INSERT INTO tag_merge SELECT * FROM tag_merge"),
     # The schema
-    "index dropped": ("schema", "DROP INDEX event_by_type"),
-    "index of other columns": (
-        "schema",
-        "DROP INDEX event_by_type; CREATE INDEX event_by_type ON event (type, position)",
-    ),
+    "index added": ("schema", "CREATE INDEX event_by_type ON event (type)"),
+    "table of tags of other columns": ("schema", "ALTER TABLE tag ADD COLUMN more TEXT"),
     "table of tags dropped": ("schema", "DROP TABLE tag"),
     "table of progress dropped": ("schema", "DROP TABLE tag_merge"),
     "table added": ("schema", f"CREATE TABLE {SECRET} (a)"),

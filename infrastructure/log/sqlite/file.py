@@ -1,58 +1,26 @@
-"""The file of a SQLite log: what is in it, how it is opened, and what its errors mean."""
+"""The file of a SQLite log: how it is opened, and what its errors mean."""
 
 from __future__ import annotations
 
 import os
 import random
 import time
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
 
+from infrastructure.log.sqlite.derived import drop_derived, make_derived, make_tables
+from infrastructure.log.sqlite.schema import APPLICATION_ID, FORMAT, FORMER_FORMAT, TABLES, marks_of
+from infrastructure.log.sqlite.tag_index.keys import SECRET_BYTES
 from infrastructure.log.unavailable import LogUnavailable
 
-APPLICATION_ID = 0x31646567  # "1deg", at offset 68 of the file: marks it as ours
-FORMAT = 1  # SQLite's user_version, at offset 60: raised when an older release could not read what a newer one wrote
 SQLITE_VERSION_MIN = (3, 51, 3)  # before it, two processes that checkpoint can corrupt the file (the WAL-reset bug)
 # After how many pages the writer moves the write-ahead log into the file. While that log still grows, each flush has to
 # record its new length too, and takes twice as long as when it is written over: so it is kept short.
 CHECKPOINT_PAGES = 1_000
 CACHE_KIBIBYTES = 64 * 1024
 SYNCHRONOUS_FULL = 2
-
-# The position is the key of `event` and is always given, never chosen by SQLite. In `tag` the type comes before the
-# position: a decision reads some types of a tag, and finds the newest of each without passing the others. The rows of
-# `tag` come later than their events: `tag_merge` says how far they are (sqlite_tag_index.py).
-EVENT_TABLES = """
-CREATE TABLE event_type (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
-CREATE TABLE event (position INTEGER PRIMARY KEY, type INTEGER NOT NULL, tags TEXT NOT NULL, data BLOB NOT NULL) STRICT;
-"""
-INDEX_TABLES = """
-CREATE INDEX event_by_type ON event (type);
-CREATE TABLE tag (
-    tag TEXT NOT NULL, type INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (tag, type, position)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE tag_merge (upto INTEGER NOT NULL, next_upto INTEGER NOT NULL, next_tag TEXT NOT NULL) STRICT;
-INSERT INTO tag_merge VALUES (0, 0, '');
-"""
-"""What is derived from the events, and is made anew by repair.py."""
-TRIGGERS = """
-CREATE TRIGGER tag_merge_goes_forward BEFORE UPDATE ON tag_merge WHEN new.upto < old.upto OR new.next_upto < new.upto
-BEGIN SELECT RAISE(ABORT, 'the log is never changed: tag_merge only goes forward'); END;
-CREATE TRIGGER tag_merge_refuses_insert BEFORE INSERT ON tag_merge
-BEGIN SELECT RAISE(ABORT, 'the log is never changed: INSERT on tag_merge refused'); END;
-CREATE TRIGGER tag_merge_refuses_delete BEFORE DELETE ON tag_merge
-BEGIN SELECT RAISE(ABORT, 'the log is never changed: DELETE on tag_merge refused'); END;
-""" + "".join(
-    f"CREATE TRIGGER {table}_refuses_{act.lower()} BEFORE {act} ON {table} "
-    f"BEGIN SELECT RAISE(ABORT, 'the log is never changed: {act} on {table} refused'); END;\n"
-    for table in ("event", "tag", "event_type")
-    for act in ("UPDATE", "DELETE")
-)
-SCHEMA = EVENT_TABLES + INDEX_TABLES + TRIGGERS
-OBJECTS = "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'"
-TABLES = {"event", "event_type", "tag", "tag_merge"}
 
 
 class Patience:
@@ -91,8 +59,9 @@ def explained(error: apsw.Error | UnicodeDecodeError, path: Path) -> LogUnavaila
             return LogUnavailable("damaged", detail)
 
 
-def open_writer(path: Path, busy_seconds: float) -> apsw.Connection:
-    """Opens the log for writing and makes it if there is none. A file that is not a log is not touched."""
+def open_writer(path: Path, busy_seconds: float, part_events: int) -> apsw.Connection:
+    """Opens the log for writing, makes it if there is none (with parts of `part_events`), and brings one of a former
+    format up to date. A file that is not a log is not touched."""
     if tuple(int(part) for part in apsw.sqlite_lib_version().split(".")) < SQLITE_VERSION_MIN:
         raise LogUnavailable("unsafe_sqlite", f"SQLite {apsw.sqlite_lib_version()} is too old")
     inspect(path)
@@ -102,7 +71,7 @@ def open_writer(path: Path, busy_seconds: float) -> apsw.Connection:
     except apsw.Error as error:
         raise explained(error, path) from error
     try:
-        _prepare(connection, path, busy_seconds)
+        _prepare(connection, path, busy_seconds, part_events)
     except BaseException as error:
         connection.close()
         if isinstance(error, apsw.Error):
@@ -163,7 +132,7 @@ def _require_ours(application_id: int, version: int, path: Path) -> None:
         raise LogUnavailable("newer_format", f"{path} has format {version}, this release knows {FORMAT}")
 
 
-def _prepare(connection: apsw.Connection, path: Path, busy_seconds: float) -> None:
+def _prepare(connection: apsw.Connection, path: Path, busy_seconds: float, part_events: int) -> None:
     if connection.readonly("main"):
         raise LogUnavailable("read_only", f"{path} can only be read")
     connection.set_busy_handler(Patience(busy_seconds))
@@ -173,53 +142,47 @@ def _prepare(connection: apsw.Connection, path: Path, busy_seconds: float) -> No
     connection.pragma("synchronous", "FULL")
     if connection.pragma("synchronous") != SYNCHRONOUS_FULL:
         raise LogUnavailable("no_wal", f"{path}: synchronous FULL was not accepted")
-    if _marks(connection) == (0, 0):
-        _make(connection)
+    if marks_of(connection) in {(0, 0), (APPLICATION_ID, FORMER_FORMAT)}:
+        _make_or_upgrade(connection, part_events)
     # Reading makes the files beside a log in WAL mode, so a directory that can't be written shows here.
     require_log(connection, path)
     _switch_to_wal(connection, path, busy_seconds)
     connection.wal_autocheckpoint(CHECKPOINT_PAGES)
 
 
-def schema_of(connection: apsw.Connection) -> dict[tuple[str, str], str]:
-    """The objects in a file, by kind and name, with the SQL that made each."""
-    return {(kind, name): sql for kind, name, sql in connection.execute(OBJECTS)}
-
-
-def schema_as_made() -> dict[tuple[str, str], str]:
-    """The objects of a log, as `schema_of` gives them."""
-    with closing(apsw.Connection(":memory:")) as made:
-        made.execute(SCHEMA)
-        return schema_of(made)
-
-
 def require_log(connection: apsw.Connection, path: Path) -> None:
     """LogUnavailable if the database is not a log of ours, of a newer format, or lacks tables."""
-    _require_ours(*_marks(connection), path)
+    application_id, version = marks_of(connection)
+    _require_ours(application_id, version, path)
+    require_format(connection, path)
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     if not tables >= TABLES:
         raise LogUnavailable("damaged", f"{path} lacks {', '.join(sorted(TABLES - tables))}")
 
 
-def _marks(connection: apsw.Connection) -> tuple[int, int]:
-    return connection.pragma("application_id"), connection.pragma("user_version")
+def require_format(connection: apsw.Connection, path: Path) -> None:
+    """LogUnavailable if the log has the former format, which is read no more."""
+    if marks_of(connection) == (APPLICATION_ID, FORMER_FORMAT):
+        raise LogUnavailable("former_format", f"{path} has format {FORMER_FORMAT}, this release reads {FORMAT}")
 
 
-def _make(connection: apsw.Connection) -> None:
-    """Makes the tables, unless another process just did. Before the switch to WAL, so that the marks are in the file's
-    own first bytes for inspect to see."""
-    with closing(connection.cursor()) as cursor:
-        cursor.execute("BEGIN IMMEDIATE")
-        try:
-            if _marks(connection) == (0, 0):
-                cursor.execute(SCHEMA)
-                connection.pragma("application_id", APPLICATION_ID)
-                connection.pragma("user_version", FORMAT)
-            cursor.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                cursor.execute("ROLLBACK")
-            raise
+def _make_or_upgrade(connection: apsw.Connection, part_events: int) -> None:
+    """Makes the tables of a new log, and brings one of the former format up to date, unless another process just did.
+    In one transaction: killed half way, the file is as it was. For a new log this comes before the switch to WAL, so
+    that the marks are in the file's own first bytes for inspect to see."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        marks = marks_of(connection)
+        if marks == (0, 0):
+            make_tables(connection, part_events)
+        elif marks == (APPLICATION_ID, FORMER_FORMAT):
+            drop_derived(connection)
+            make_derived(connection, part_events, os.urandom(SECRET_BYTES))
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _switch_to_wal(connection: apsw.Connection, path: Path, busy_seconds: float) -> None:

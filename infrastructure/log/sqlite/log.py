@@ -9,11 +9,10 @@ import orjson
 from infrastructure.log.dcb import DCBEvent, DCBQuery, DCBQueryItem, DCBSequencedEvent
 from infrastructure.log.interface import Log
 from infrastructure.log.sqlite.file import open_reader, open_writer, same_file
-from infrastructure.log.sqlite.lookup import Lookup, rows_at
 from infrastructure.log.sqlite.read_only import open_unwritten, require_readable_log, way_to_read
 from infrastructure.log.sqlite.readers import Readers
-from infrastructure.log.sqlite.statements import HEAD, PAGE, POSITION_MAX, RANGE, EventTypes, Rows, positions_sql
-from infrastructure.log.sqlite.tag_index import MERGE_EVENTS, TagIndex
+from infrastructure.log.sqlite.statements import HEAD, INDEX, PAGE, POSITION_MAX, RANGE, EventTypes, Rows
+from infrastructure.log.sqlite.tag_index import PART_EVENTS, Lookup, TagIndex, TagKeys, TagQuery, rows_at
 from infrastructure.log.sqlite.writer import WriterState
 from infrastructure.log.sqlite.writing import SqliteAppendTransaction
 from infrastructure.log.transaction import AppendTransaction, Recorded
@@ -27,7 +26,7 @@ class SqliteLog(Log):
 
     One connection writes and checkpoints, a pool of others reads. `read_only`: not one byte beside the file is changed,
     and begin() is refused with `read_only`. `busy_seconds`: how long begin() and close() wait for another writer.
-    `merge_events`: how many events' tags are merged into the table together."""
+    `part_events`: how many events' tags a new log merges into the table together."""
 
     poll_seconds: ClassVar[float | None] = 0.010
 
@@ -37,24 +36,32 @@ class SqliteLog(Log):
         *,
         read_only: bool = False,
         busy_seconds: float = BUSY_SECONDS_MAX,
-        merge_events: int = MERGE_EVENTS,
+        part_events: int = PART_EVENTS,
     ) -> None:
         super().__init__()
         self.path = same_file(Path(path))
-        self._index = TagIndex(merge_events)
         self._writer: WriterState | None = None
         if read_only:
             require_readable_log(self.path, busy_seconds)
             self._readers = Readers(
                 self.path, lambda: open_unwritten(self.path, busy_seconds), lambda: way_to_read(self.path)
             )
+            self._index = self._opened_index()
         else:
-            connection = open_writer(self.path, busy_seconds)
+            connection = open_writer(self.path, busy_seconds, part_events)
             self._readers = Readers(self.path, lambda: open_reader(self.path, busy_seconds))
+            self._index = self._opened_index()
             self._writer = WriterState(self.path, connection, self._index, self.wake_listeners, busy_seconds)
         self._lookup = Lookup(self._readers.run, self._index)
         self._types = EventTypes([""], {})  # as readers have seen them; perhaps not the newest
         self._types_at = 0  # all that the events up to here have
+
+    def _opened_index(self) -> TagIndex:
+        rows = self._readers.run(INDEX, ())
+        if len(rows) != 1 or rows[0][0] < 1:
+            raise LogUnavailable("damaged", f"{self.path} does not say how far its table of tags is merged")
+        part_events, secret = rows[0]
+        return TagIndex(part_events, TagKeys(secret))
 
     def begin(self) -> AppendTransaction:
         if self._writer is None:
@@ -74,10 +81,7 @@ class SqliteLog(Log):
         ids = self._ids(types)
         if types and not ids:
             return []
-        rows, others = self._lookup.load(tag, ids, after)
-        rows += [row[:3] for row in rows_at(self._readers.run, others)]
-        rows.sort()
-        return self._named(rows)
+        return self._named(self._lookup.load(tag, ids, after))
 
     def tail_of(self, tag: str) -> int | None:
         self._index.catch_up(self._readers.run)
@@ -147,7 +151,4 @@ class SqliteLog(Log):
         ids = self._ids(item.types)
         if ids == []:
             return ()
-        if item.tags:
-            return self._lookup.positions(item.tags, ids, after, before, limit, newest_first)
-        sql = positions_sql(0, newest_first)
-        return [row[0] for id_ in ids or () for row in self._readers.run(sql, (id_, after, before, limit))]
+        return self._lookup.positions(TagQuery(item.tags or (None,), ids, after, before, limit, newest_first))

@@ -10,30 +10,16 @@ import orjson
 
 from domain.event import EVENTS
 from infrastructure.log.envelope import UnreadableEvent, decode
-from infrastructure.log.sqlite.file import (
-    INDEX_TABLES,
-    TRIGGERS,
-    Patience,
-    explained,
-    inspect,
-    same_file,
-    schema_as_made,
-    schema_of,
-)
+from infrastructure.log.sqlite.derived import drop_derived, make_derived, settings_of
+from infrastructure.log.sqlite.file import Patience, explained, inspect, same_file
+from infrastructure.log.sqlite.schema import schema_as_made, schema_of
 from infrastructure.log.sqlite.statements import TYPES
+from infrastructure.log.sqlite.tag_index import PART_EVENTS
 from infrastructure.log.sqlite.verification import BUSY_SECONDS, FIRST_POSITION, Progress, tags_beside
 from infrastructure.log.unavailable import LogUnavailable
 from infrastructure.log.verification import tags_of
 
 STORED = "SELECT position, type, tags, data FROM event WHERE position >= ? ORDER BY position"
-FILL = """INSERT INTO tag SELECT DISTINCT own.value, event.type, position FROM event, json_each(event.tags) AS own
-    ORDER BY 1, 2, 3"""
-MERGED = """UPDATE tag_merge SET upto = head.position, next_upto = head.position
-    FROM (SELECT coalesce(max(position), 0) AS position FROM event) AS head"""
-ATTACHED = """SELECT type, name FROM sqlite_schema WHERE tbl_name IN ('event', 'event_type', 'tag', 'tag_merge')
-    AND name NOT IN ('event', 'event_type') AND name NOT LIKE 'sqlite_%'"""
-DERIVED = ("trigger", "index", "view", "table")
-"""The kinds of objects, in the order in which they are dropped."""
 PROGRESS_EVENTS = 2_000
 
 
@@ -81,16 +67,11 @@ def _repair(connection: apsw.Connection, path: Path, progress: Progress | None) 
     for table in ("event", "event_type"):
         if found.get(("table", table)) != made["table", table]:
             raise LogUnavailable("damaged", f"{path}: the table {table} is not as it was made")
-    for kind in DERIVED:
-        for each, name in connection.execute(ATTACHED).fetchall():
-            if each == kind:
-                connection.execute('DROP {} IF EXISTS "{}"'.format(kind, str(name).replace('"', '""')))
+    part_events, secret = settings_of(connection, PART_EVENTS)
+    drop_derived(connection)
     events, wrong = _wrong_tags(connection, progress)
     connection.executemany("UPDATE event SET tags = ? WHERE position = ?", wrong)
-    connection.execute(INDEX_TABLES)
-    connection.execute(FILL)
-    connection.execute(MERGED)
-    connection.execute(TRIGGERS)
+    make_derived(connection, part_events, secret)
     return IndexRepair(events, len(wrong))
 
 

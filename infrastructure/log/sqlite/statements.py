@@ -10,21 +10,23 @@ TAG_COUNT_MAX = 100  # tags rarer than this are distinguished when the rarest is
 POSITION_MAX = 2**63 - 1
 
 HEAD = "SELECT coalesce(max(position), 0) FROM event"
-PROGRESS = "SELECT upto, next_upto, next_tag FROM tag_merge"
-NEW_PROGRESS = "UPDATE tag_merge SET upto = ?, next_upto = ?, next_tag = ?"
-ENDS = "SELECT upto, (SELECT coalesce(max(position), 0) FROM event) FROM tag_merge"
+INDEX = "SELECT part_events, secret FROM tag_merge"
+NEW_PROGRESS = "UPDATE tag_merge SET slices_done = ?"
+ENDS = "SELECT slices_done, (SELECT coalesce(max(position), 0) FROM event) FROM tag_merge"
 TAGS_AFTER = "SELECT position, type, tags FROM event WHERE position > ? ORDER BY position LIMIT ?"
 TYPES = "SELECT id, name FROM event_type"
 NEW_TYPE = "INSERT INTO event_type (name) VALUES (?) ON CONFLICT (name) DO NOTHING"
 NEW_EVENT = "INSERT INTO event (position, type, tags, data) VALUES (?, ?, ?, ?)"
-NEW_TAG = "INSERT INTO tag (tag, type, position) VALUES (?, ?, ?)"
+# Two tags of one event can have the same key, which are one row then.
+NEW_TAG = "INSERT INTO tag (key, type, position) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 PAGE = "SELECT position, type, data FROM event WHERE position > ? ORDER BY position LIMIT ?"
 # Both ask each type for its newest: a tag with millions of events costs no more than one with ten.
-TAIL_OF_TAG = """SELECT max((SELECT max(position) FROM tag WHERE tag = ?1 AND type = event_type.id AND position <= ?2))
-    FROM event_type WHERE EXISTS (SELECT 1 FROM tag WHERE tag = ?1)"""
+TAIL_OF_TAG = """SELECT max((SELECT max(position) FROM tag WHERE key = ?1 AND type = event_type.id AND position <= ?2))
+    FROM event_type WHERE EXISTS (SELECT 1 FROM tag WHERE key = ?1)"""
 TYPES_OF_TAG = """SELECT id FROM event_type WHERE EXISTS
-    (SELECT 1 FROM tag WHERE tag = ? AND type = event_type.id AND position > ? AND position < ?)"""
-COUNT_OF_TAG = f"SELECT count(*) FROM (SELECT 1 FROM tag WHERE tag = ? LIMIT {TAG_COUNT_MAX})"
+    (SELECT 1 FROM tag WHERE key = ? AND type = event_type.id AND position > ? AND position < ?)"""
+COUNT_OF_TAG = f"SELECT count(*) FROM (SELECT 1 FROM tag WHERE key = ? LIMIT {TAG_COUNT_MAX})"
+HAS_TAG = "SELECT 1 FROM event WHERE position = ? AND instr(tags, ?)"
 RANGE = {
     newest_first: "SELECT position, type, data, tags FROM event WHERE position > ? AND position < ? "
     f"ORDER BY position {'DESC' if newest_first else 'ASC'} LIMIT ?"
@@ -33,7 +35,7 @@ RANGE = {
 AT_POSITIONS = """SELECT position, event.type, data, tags
     FROM json_each(?) AS wanted CROSS JOIN event ON position = wanted.value"""
 ANY_TYPE = "SELECT id FROM event_type"
-ANY_TYPE_OF_TAG = "SELECT id FROM event_type WHERE EXISTS (SELECT 1 FROM tag WHERE tag = ?1)"
+ANY_TYPE_OF_TAG = "SELECT id FROM event_type WHERE EXISTS (SELECT 1 FROM tag WHERE key = ?1)"
 
 Rows = list[tuple[Any, ...]]
 Run = Callable[[str, Sequence[object]], Rows]
@@ -42,39 +44,41 @@ Run = Callable[[str, Sequence[object]], Rows]
 
 @lru_cache
 def load_sql(types: int) -> str:
-    """Loads one tag, ?1, after a position, ?2, up to another, ?3; `types` how many are asked for (0: any)."""
+    """Loads the tag of the key ?1, ?4 in an event's list of tags, after a position, ?2, up to another, ?3; `types`: how
+    many types are given (0: any)."""
     chosen = ", ".join("?" * types) or ANY_TYPE_OF_TAG
     # CROSS JOIN holds SQLite to this order: first the tag, then its events.
     return f"""SELECT t.position, t.type, event.data FROM tag AS t CROSS JOIN event ON event.position = t.position
-        WHERE t.tag = ?1 AND t.position > ?2 AND t.position <= ?3 AND t.type IN ({chosen})"""
+        WHERE t.key = ?1 AND t.position > ?2 AND t.position <= ?3 AND instr(event.tags, ?4) AND t.type IN ({chosen})"""
 
 
 @lru_cache
 def positions_sql(tags: int, newest_first: bool) -> str:
-    """The first positions of one type, ?1, between ?2 and ?3, limited by ?4, that have all the tags that follow."""
+    """The first positions of one type, ?1, between ?2 and ?3, limited by ?4, that have all of some tags: their keys
+    follow, and then how each stands in an event's list of tags."""
     order = f"ORDER BY position {'DESC' if newest_first else 'ASC'} LIMIT ?4"
-    if not tags:
-        return f"SELECT position FROM event WHERE type = ?1 AND position > ?2 AND position < ?3 {order}"
-    others = _has_tags(range(6, 5 + tags))
-    return f"""SELECT position FROM tag AS t WHERE tag = ?5 AND type = ?1 AND position > ?2 AND position < ?3
-        {others} {order}"""
+    return f"""SELECT position FROM tag AS t WHERE key = ?5 AND type = ?1 AND position > ?2 AND position < ?3
+        {_has_tags(6, tags)} {order}"""
 
 
 @lru_cache
 def conflict_sql(types: int, tags: int) -> str:
-    """Whether an event after ?1 and up to ?2 has all these tags and one of these types (0: any); tags come first."""
+    """Whether an event after ?1 and up to ?2 has all of some tags and one of these types (0: any): the keys of the tags
+    follow, then how each stands in an event's list of tags, then the types."""
     marks = ", ".join("?" * types) or ANY_TYPE
-    if not tags:
-        return f"SELECT 1 FROM event WHERE position > ?1 AND position <= ?2 AND type IN ({marks}) LIMIT 1"
-    return f"""SELECT 1 FROM tag AS t WHERE position > ?1 AND position <= ?2 AND tag = ?3
-        {_has_tags(range(4, 3 + tags))} AND type IN ({marks}) LIMIT 1"""
+    return f"""SELECT 1 FROM tag AS t WHERE position > ?1 AND position <= ?2 AND key = ?3
+        {_has_tags(4, tags)} AND type IN ({marks}) LIMIT 1"""
 
 
-def _has_tags(parameters: range) -> str:
-    return " ".join(
-        f"AND EXISTS (SELECT 1 FROM tag WHERE tag = ?{number} AND type = t.type AND position = t.position)"
-        for number in parameters
-    )
+def _has_tags(second: int, tags: int) -> str:
+    """That the event at `t.position` has all the tags, of which the first key has been looked up. `second`: the number
+    of the parameter that is the second key. Keys can be those of other tags too, so the event has the last word."""
+    keys = range(second, second - 1 + tags)
+    by_key = [
+        f"EXISTS (SELECT 1 FROM tag WHERE key = ?{key} AND type = t.type AND position = t.position)" for key in keys
+    ]
+    by_event = " AND ".join(f"instr(event.tags, ?{keys.stop + number})" for number in range(tags))
+    return "".join(f"AND {each} " for each in [*by_key, f"(SELECT {by_event} FROM event WHERE position = t.position)"])
 
 
 class EventTypes(NamedTuple):

@@ -1,5 +1,6 @@
 """Verifying a SQLite log: its events, what is kept beside them, and the file, as of one moment."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -9,9 +10,13 @@ import apsw
 import orjson
 
 from infrastructure.log.faults import FAULTS_MAX, Fault, UnsoundLog
-from infrastructure.log.sqlite.file import FORMAT, explained, same_file, schema_as_made, schema_of
+from infrastructure.log.sqlite.derived import TRUE_ROWS, with_tag_key
+from infrastructure.log.sqlite.file import explained, require_format, same_file
 from infrastructure.log.sqlite.read_only import open_unwritten
+from infrastructure.log.sqlite.schema import FORMAT, schema_as_made, schema_of
 from infrastructure.log.sqlite.statements import HEAD, TYPES, Rows
+from infrastructure.log.sqlite.tag_index import TagKeys
+from infrastructure.log.sqlite.tag_index.keys import SECRET_BYTES, SLICES, first_key
 from infrastructure.log.verification import EventVerifier
 
 BUSY_SECONDS = 30.0
@@ -21,8 +26,6 @@ TAG_ROWS_SHOWN = 5
 """How many wrong rows of the table of tags are shown of one kind."""
 
 EVENTS = "SELECT position, type, tags, data FROM event WHERE position >= ? ORDER BY position"
-TRUE_TAGS = """SELECT DISTINCT own.value AS tag, event.type AS type, position FROM event, json_each(event.tags) AS own
-    WHERE json_valid(event.tags)"""
 Progress = Callable[[int, int], None]
 """Called with the position reached and the one to reach."""
 
@@ -37,6 +40,7 @@ def verify_file(path: Path | str, progress: Progress | None = None) -> int:
     connection = open_unwritten(path, BUSY_SECONDS)
     try:
         connection.execute("BEGIN")
+        require_format(connection, path)
         return _Verification(connection, progress).all()
     except apsw.Error as error:
         raise explained(error, path) from error
@@ -49,6 +53,7 @@ class _Verification:
         self._connection = connection
         self._progress = progress
         self._faults: list[Fault] = []
+        self._salt = os.urandom(16)
 
     def all(self) -> int:
         """How many events there are. UnsoundLog if there are faults."""
@@ -94,27 +99,24 @@ class _Verification:
         """Each event, and the tags that the table ought to have."""
         verifier = EventVerifier()
         types = self._types()
-        upto, next_upto, next_tag = self._merged()
+        merged = self._merged()
         count, head = 0, self._run(HEAD)[0][0]
-        expected = _Rows()
+        expected = _Rows(self._salt)
         for position, type_, stored, data in self._connection.execute(EVENTS, (FIRST_POSITION,)):
             count += 1
             tags = tags_beside(stored)
             name = types.get(type_, "")
             own = verifier.take(position, name, data if isinstance(data, bytes) else b"", tags)
-            if own is None:
-                own = tags or []
-            if position <= upto:
-                expected.add((tag, type_, position) for tag in own)
-            elif position <= next_upto:
-                expected.add((tag, type_, position) for tag in own if tag < next_tag)
+            if merged is not None and 0 < position <= merged.next_upto:
+                keys = {merged.keys(tag) for tag in (None, *(own if own is not None else tags or ()))}
+                expected.add((key, type_, position) for key in keys if position <= merged.upto or key < merged.next_key)
             if len(verifier.faults) >= FAULTS_MAX:
                 break
             if self._progress and position % PROGRESS_EVENTS == 0:
                 self._progress(position, head)
         self._faults += verifier.finish()
-        if len(verifier.faults) < FAULTS_MAX:
-            self._table(expected, upto, next_upto, next_tag)
+        if merged is not None and len(verifier.faults) < FAULTS_MAX:
+            self._table(expected, merged)
         return count
 
     def _types(self) -> dict[int, str]:
@@ -124,45 +126,57 @@ class _Verification:
                 self._say("schema", None, "event_type", f"a type stands there {times} times")
         return dict(rows)
 
-    def _merged(self) -> tuple[int, int, str]:
-        """How far the table of tags is merged; as if nothing were, where that is not known."""
+    def _merged(self) -> "_Merged | None":
+        """How far the table of tags is merged, or None if the file does not say."""
         if any(fault.field in {"tag", "tag_merge"} for fault in self._faults):
-            return 0, 0, ""
-        rows = self._run("SELECT upto, next_upto, next_tag FROM tag_merge")
+            return None
+        rows = self._run("SELECT part_events, slices_done, secret FROM tag_merge")
         if len(rows) != 1:
             self._say("tag_merge", None, "tag_merge", f"it has {len(rows)} rows and not one")
-            return 0, 0, ""
-        upto, next_upto, next_tag = rows[0]
+            return None
+        part_events, done, secret = rows[0]
+        if [type(each) for each in rows[0]] != [int, int, bytes] or part_events < 1 or len(secret) != SECRET_BYTES:
+            self._say("tag_merge", None, "tag_merge", "its row does not hold a size of parts, a number and a secret")
+            return None
+        merged = _Merged(part_events, done, TagKeys(secret))
         head = self._run(HEAD)[0][0]
-        if [type(each) for each in rows[0]] != [int, int, str]:
-            self._say("tag_merge", None, "tag_merge", "its row does not hold two positions and a tag")
-            return 0, 0, ""
-        if not 0 <= upto <= next_upto <= max(head, 0):
+        if done < 0 or merged.next_upto > max(head, 0):
             self._say(
-                "tag_merge", None, "tag_merge", f"upto {upto} and next_upto {next_upto} are not between 0 and {head}"
+                "tag_merge", None, "slices_done", f"{done} slices of parts of {part_events} are not in {head} events"
             )
-        return upto, next_upto, next_tag
+        return merged
 
-    def _table(self, expected: "_Rows", upto: int, next_upto: int, next_tag: str) -> None:
+    def _table(self, expected: "_Rows", merged: "_Merged") -> None:
         """The rows of the table of tags against those that the events ask for. Compared are their number and the sum of
         their hashes; only where that differs is looked for which rows differ."""
-        if any(fault.code in {"schema", "tag_merge"} and fault.field in {"tag", "tag_merge"} for fault in self._faults):
-            return
-        found = _Rows()
-        found.add(self._connection.execute("SELECT tag, type, position FROM tag"))
+        found = _Rows(self._salt)
+        found.add(self._connection.execute("SELECT key, type, position FROM tag"))
         if found == expected:
             return
-        due = f"(position <= {upto} OR position <= {next_upto} AND tag < ?)"
-        true = f"SELECT tag, type, position FROM ({TRUE_TAGS}) WHERE {due}"
-        rows = "SELECT tag, type, position FROM tag"
+        with_tag_key(self._connection, merged.keys)
+        true = f"""SELECT key, type, position FROM ({TRUE_ROWS})
+            WHERE position <= {merged.upto} OR position <= {merged.next_upto} AND key < {merged.next_key}"""
+        rows = "SELECT key, type, position FROM tag"
         said = len(self._faults)
         for what, sql in (("is missing", f"{true} EXCEPT {rows}"), ("ought not to be there", f"{rows} EXCEPT {true}")):
             wrong = f"SELECT position, count(*) FROM ({sql}) GROUP BY position ORDER BY position LIMIT {TAG_ROWS_SHOWN}"
-            for position, count in self._run(wrong, (next_tag,)):
+            for position, count in self._run(wrong):
                 place = position if isinstance(position, int) else None
                 self._say("tag_index", place, "tag", f"a row of the table of tags {what} ({count} at this position)")
         if len(self._faults) == said:  # the tags beside the events differ from their own, as was said of each
             self._say("tag_index", None, "tag", "the table of tags is not that of the events' own tags")
+
+
+class _Merged:
+    """Which rows are in the table: of the events up to `upto` all, of those up to `next_upto` the keys below
+    `next_key`."""
+
+    def __init__(self, part_events: int, slices_done: int, keys: TagKeys) -> None:
+        parts, slices = divmod(slices_done, SLICES)
+        self.keys = keys
+        self.upto = parts * part_events
+        self.next_upto = self.upto + (part_events if slices else 0)
+        self.next_key = first_key(slices)
 
 
 def tags_beside(stored: Any) -> list[str] | None:
@@ -178,16 +192,17 @@ def tags_beside(stored: Any) -> list[str] | None:
 
 class _Rows:
     """A set of rows, known by how many there are and the sum of their hashes, so that it need not be kept or sorted.
-    Python's hashes of texts are of another key in each process, so nobody can make rows that have the same sum."""
+    With a salt of one's own, nobody can make rows that have the same sum."""
 
-    def __init__(self) -> None:
+    def __init__(self, salt: bytes) -> None:
+        self._salt = salt
         self._count = 0
         self._sum = 0
 
-    def add(self, rows: Iterable[tuple[str, int, int]]) -> None:
+    def add(self, rows: Iterable[Sequence[Any]]) -> None:
         for row in rows:
             self._count += 1
-            self._sum += hash(row)
+            self._sum += hash((self._salt, *row))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Rows) and (self._count, self._sum) == (other._count, other._sum)

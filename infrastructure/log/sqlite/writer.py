@@ -9,7 +9,7 @@ import apsw
 
 from infrastructure.log.sqlite.file import explained
 from infrastructure.log.sqlite.placement import OpenFiles
-from infrastructure.log.sqlite.statements import HEAD, EventTypes, Rows
+from infrastructure.log.sqlite.statements import ENDS, HEAD, EventTypes, Rows
 from infrastructure.log.sqlite.tag_index import Tagged, TagIndex
 from infrastructure.log.unavailable import LogUnavailable
 from infrastructure.log.write_turn import WriteTurn
@@ -27,6 +27,8 @@ class WriterState:
         self.closed = False
         self.types = EventTypes([""], {})
         """All that the committed events have, as of the last begin."""
+        self.slices_done = 0
+        """How much of the table of tags is merged, as of the last begin."""
         self._types_head = -1
         self._path = path
         self._connection = connection
@@ -43,12 +45,13 @@ class WriterState:
             raise LogUnavailable("busy", f"{self._path} was not free within {self._busy_seconds:g} seconds")
         self._require_open()
         self.run("BEGIN IMMEDIATE")
-        head: int = self.run(HEAD)[0][0]
+        head: int
+        ((self.slices_done, head),) = self.run(ENDS)
         if head != self._types_head:  # another process has appended, perhaps a new type
             self.types, self._types_head = EventTypes.of(self.run), head
         return head
 
-    def commit(self, holder: object, types: EventTypes, appended: Sequence[Tagged], merged_upto: int) -> None:
+    def commit(self, holder: object, types: EventTypes, appended: Sequence[Tagged], slices_done: int) -> None:
         """Commits, remembers what was appended, and ends the turn. If it fails nothing is committed, and the turn goes
         on until roll_back(). LogUnavailable("replaced") if the files are not those that were opened (if they are taken
         away in the very moment of the commit, the next one notices)."""
@@ -58,7 +61,7 @@ class WriterState:
         try:
             if appended:
                 self.types, self._types_head = types, appended[-1][0]
-                self.index.committed(appended, merged_upto)
+                self.index.committed(appended, slices_done)
         finally:
             self.turn.give_back(holder)
         if appended:

@@ -11,19 +11,15 @@ from infrastructure.log.dcb import (
     IntegrityError,
     ProgrammingError,
 )
-from infrastructure.log.sqlite.lookup import Lookup, rows_at
 from infrastructure.log.sqlite.statements import (
     NEW_EVENT,
     NEW_PROGRESS,
     NEW_TAG,
     NEW_TYPE,
     POSITION_MAX,
-    PROGRESS,
     EventTypes,
-    Rows,
-    conflict_sql,
 )
-from infrastructure.log.sqlite.tag_index import Progress, Tagged, TagPart
+from infrastructure.log.sqlite.tag_index import Lookup, Tagged, TagPart, TagQuery
 from infrastructure.log.sqlite.writer import WriterState
 from infrastructure.log.transaction import AppendTransaction, Recorded, sound_tags
 from infrastructure.log.unavailable import LogUnavailable
@@ -49,7 +45,7 @@ class SqliteAppendTransaction(AppendTransaction):
         self._unwritten: list[tuple[int, int, str, bytes]] = []  # positions from _written + 1 on
         self._appended: list[Tagged] = []  # positions from _begun_at + 1 on
         self._own = TagPart(self._begun_at, POSITION_MAX)  # of those the first, as far as they were queried
-        self._lookup = Lookup(writer.run, writer.index)
+        self._lookup = Lookup(writer.run, writer.index, self._own)
 
     def append(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> int:
         self._require_open()
@@ -78,11 +74,11 @@ class SqliteAppendTransaction(AppendTransaction):
             self._unwritten += rows
             self._appended += tagged
             self.head = position
-            if len(self._unwritten) > UNWRITTEN_EVENTS_MAX:
-                self._write()
-        except BaseException:  # some may be written: the transaction must not go on
+        except BaseException:  # an interrupt: they must not differ
             self.rollback()
             raise
+        if len(self._unwritten) > UNWRITTEN_EVENTS_MAX:
+            self._write_ahead()
         return position
 
     def load(self, tag: str, types: Sequence[str], after: int = 0) -> list[Recorded]:
@@ -92,30 +88,25 @@ class SqliteAppendTransaction(AppendTransaction):
         if types and not known:
             return []  # these types have never been recorded
         self._catch_up()
-        rows, others = self._lookup.load(tag, known or None, after)
-        unwritten: Rows = []
-        for run in self._own.runs((tag,), known or None, after, POSITION_MAX, POSITION_MAX, False):
-            others += [position for position in run if position <= self._written]
-            unwritten += [self._unwritten[position - self._written - 1] for position in run if position > self._written]
-        rows += [row[:3] for row in rows_at(self._writer.run, others)]
-        rows += [(position, type_, data) for position, type_, _, data in unwritten]
-        rows.sort()
-        return [(position, names[type_], data) for position, type_, data in rows]
+        if self._unwritten and self._own.find(TagQuery((tag,), known or None, max(after, self._written))):
+            self._write_ahead()
+        return [
+            (position, names[type_], data) for position, type_, data in self._lookup.load(tag, known or None, after)
+        ]
 
     def tail_of(self, tag: str) -> int | None:
         self._require_open()
         self._catch_up()
-        tail = self._own.tail(tag)
-        return self._lookup.tail(tag) if tail is None else tail
+        return self._lookup.tail(tag)
 
     def commit(self) -> None:
         self._require_open()
         try:
-            upto = 0
+            slices_done = 0
             if self._appended:
                 self._write()
-                upto = self._merge()
-            self._writer.commit(self._holder, self._types, self._appended, upto)
+                slices_done = self._merge()
+            self._writer.commit(self._holder, self._types, self._appended, slices_done)
         except BaseException:
             self.rollback()
             raise
@@ -124,15 +115,22 @@ class SqliteAppendTransaction(AppendTransaction):
         self._writer.roll_back(self._holder)
 
     def _merge(self) -> int:
-        """Puts the rows of older events' tags into the table, a share that goes with this transaction's events. The
-        position up to which all are there."""
+        """Puts the rows of older events' tags into the table, a share that goes with this transaction's events. How
+        many slices the table has then."""
         writer = self._writer
-        self._index.catch_up(writer.run, self._begun_at)
-        before = Progress(*writer.run(PROGRESS)[0])
-        progress = self._index.merge(writer.run, lambda rows: writer.run_many(NEW_TAG, rows), before)
-        if progress != before:
-            writer.run(NEW_PROGRESS, progress)
-        return progress.upto
+        self._index.take_in(writer.run, writer.slices_done, self._begun_at)
+        slices_done = self._index.merge(writer.slices_done, lambda rows: writer.run_many(NEW_TAG, rows))
+        if slices_done != writer.slices_done:
+            writer.run(NEW_PROGRESS, (slices_done,))
+        return slices_done
+
+    def _write_ahead(self) -> None:
+        """Writes before the commit. Once some are written, a failure must not let the transaction go on."""
+        try:
+            self._write()
+        except BaseException:
+            self.rollback()
+            raise
 
     def _write(self) -> None:
         self._writer.run_many(NEW_EVENT, self._unwritten)
@@ -142,7 +140,7 @@ class SqliteAppendTransaction(AppendTransaction):
     def _catch_up(self) -> None:
         """Before tags are looked up. Nobody else commits while the lock is held, so the log's index only once."""
         if not self._caught_up:
-            self._index.catch_up(self._writer.run, self._begun_at)
+            self._index.take_in(self._writer.run, self._writer.slices_done, self._begun_at)
             self._caught_up = True
         own = self._own
         while own.last < self.head:
@@ -167,12 +165,5 @@ class SqliteAppendTransaction(AppendTransaction):
         ids = [self._types.ids[name] for name in dict.fromkeys(item.types) if name in self._types.ids]
         if item.types and not ids:
             return False
-        if item.tags:
-            self._catch_up()
-            if self._own.runs(item.tags, ids or None, after, POSITION_MAX, 1, True):
-                return True
-            return self._lookup.any_after(item.tags, ids or None, after)
-        new = self._appended[max(after - self._begun_at, 0) :]
-        if any(type_ in ids for _, type_, _ in new):
-            return True
-        return bool(self._writer.run(conflict_sql(len(ids), 0), (after, POSITION_MAX, *ids)))
+        self._catch_up()
+        return self._lookup.any_after(item.tags or (None,), ids or None, after)

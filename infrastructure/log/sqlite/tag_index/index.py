@@ -1,0 +1,121 @@
+"""What the table does not hold yet, for all threads of a process."""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+
+import orjson
+
+from infrastructure.log.sqlite.statements import ENDS, TAGS_AFTER, Run
+from infrastructure.log.sqlite.tag_index.keys import SLICES, TagKeys
+from infrastructure.log.sqlite.tag_index.memory import Tagged, TagPart, TagQuery
+from infrastructure.log.sqlite.tag_index.merge import Merge, TagRow
+
+PART_EVENTS = 50_000
+"""How many events make one part of a new log. More: fewer pages written for each event; fewer: less memory, a faster
+start."""
+MERGE_PACE = 2
+"""A merge advances by this many events with each that is appended: at most half a part is waiting behind it."""
+CATCH_UP_EVENTS = 3_000
+
+
+class TagIndex:
+    """Parts whose events are not all in the table. Positions in (begin, end] are here, complete; all that lies before
+    is in the table. `part_events`: the size of the file's parts."""
+
+    def __init__(self, part_events: int, keys: TagKeys) -> None:
+        self.keys = keys
+        self._part_events = part_events
+        self._lock = threading.Lock()
+        self._parts = [self._part_after(0)]
+        self._merge: Merge | None = None  # only touched under the log's write lock
+
+    @property
+    def end(self) -> int:
+        """Up to which position events have been taken in."""
+        return self._parts[-1].last
+
+    def catch_up(self, run: Run) -> int:
+        """Brings memory up to the log's head as `run` sees it, and drops what has been merged. The new end."""
+        ((slices_done, head),) = run(ENDS, ())
+        return self.take_in(run, slices_done, head)
+
+    def take_in(self, run: Run, slices_done: int, head: int) -> int:
+        """As catch_up, where both numbers are known."""
+        merged = self._merged(slices_done)
+        if head > self.end or merged >= self._parts[0].until:
+            with self._lock:
+                self._drop(merged)
+                while self.end < head:
+                    rows = run(TAGS_AFTER, (self.end, min(CATCH_UP_EVENTS, head - self.end)))
+                    self._add((position, type_, orjson.loads(tags)) for position, type_, tags in rows)
+        return self.end
+
+    def committed(self, events: Sequence[Tagged], slices_done: int) -> None:
+        """Takes in what a transaction has just committed, and drops what it has merged."""
+        with self._lock:
+            if events[0][0] <= self.end + 1:
+                self._add(events[self.end + 1 - events[0][0] :])
+            self._drop(self._merged(slices_done))
+
+    def find(self, query: TagQuery) -> tuple[int, list[int]]:
+        """Where memory begins, and the positions in it that a query asks for."""
+        with self._lock:
+            begin = self._parts[0].first
+            if query.after >= self.end:
+                return begin, []
+            return begin, [position for part in self._parts for position in part.find(query)]
+
+    def tail(self, tag: str) -> tuple[int, int | None]:
+        """Where memory begins, and the newest position with the tag in it."""
+        with self._lock:
+            begin = self._parts[0].first
+            for part in reversed(self._parts):
+                if (tail := part.tail(tag)) is not None:
+                    return begin, tail
+        return begin, None
+
+    def merge(self, slices_done: int, insert: Callable[[list[TagRow]], object]) -> int:
+        """Puts into the table what is due, in the transaction of `insert`, whose log memory has caught up with. How
+        many slices the table holds then; memory keeps everything until that is committed()."""
+        for part in self._parts:
+            if part.last < part.until:
+                break
+            if self._merge is None or self._merge.part is not part:
+                self._merge = Merge(part, self.keys)
+            share = min(1.0, MERGE_PACE * (self.end - part.until) / self._part_events)
+            begun, done = divmod(slices_done, SLICES)
+            try:
+                slices_done = begun * SLICES + self._merge.advance(share, done, insert)
+            except BaseException:  # an interrupt: a tag may be taken and not kept, so the next to merge begins anew
+                self._merge = None
+                raise
+            if slices_done < (begun + 1) * SLICES:
+                break
+        return slices_done
+
+    def _merged(self, slices_done: int) -> int:
+        return slices_done // SLICES * self._part_events
+
+    def _part_after(self, position: int) -> TagPart:
+        return TagPart(position, (position // self._part_events + 1) * self._part_events)
+
+    def _add(self, events: Iterable[Tagged]) -> None:
+        part = self._parts[-1]
+        try:
+            for position, type_, tags in events:
+                if part.last >= part.until:
+                    part = self._part_after(part.last)
+                    self._parts.append(part)
+                part.add(position, type_, tags)
+        except BaseException:  # an interrupt: an event may be there by half, so the next to look fills memory anew
+            self._parts = [self._part_after(self._parts[0].first)]
+            raise
+
+    def _drop(self, merged: int) -> None:
+        """Forgets the parts of which the table holds everything, up to a position."""
+        if self._parts[-1].until <= merged:
+            self._parts = [self._part_after(merged)]
+        elif self._parts[0].until <= merged:
+            self._parts = [part for part in self._parts if part.until > merged]
+        if self._merge is not None and self._merge.part.until <= merged:
+            self._merge = None

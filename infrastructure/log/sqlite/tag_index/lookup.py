@@ -1,0 +1,105 @@
+"""Finding a SQLite log's events by tag: in memory what is not merged yet, in the table what lies before it."""
+
+from collections.abc import Sequence
+
+import orjson
+
+from infrastructure.log.sqlite.statements import (
+    AT_POSITIONS,
+    COUNT_OF_TAG,
+    HAS_TAG,
+    TAIL_OF_TAG,
+    TYPES_OF_TAG,
+    Rows,
+    Run,
+    conflict_sql,
+    load_sql,
+    positions_sql,
+)
+from infrastructure.log.sqlite.tag_index.index import TagIndex
+from infrastructure.log.sqlite.tag_index.memory import Tag, TagPart, TagQuery
+
+
+def rows_at(run: Run, positions: Sequence[int]) -> Rows:
+    """Position, type, data, tags of the events at these positions."""
+    return run(AT_POSITIONS, (orjson.dumps(positions).decode(),)) if positions else []
+
+
+class Lookup:
+    """Each answer is of one moment, that of memory's last catch up. `own`: what a transaction has appended and not yet
+    committed, where it is one that looks. `types` are numbers; None: any type."""
+
+    __slots__ = ("_index", "_own", "_run")
+
+    def __init__(self, run: Run, index: TagIndex, own: TagPart | None = None) -> None:
+        self._run = run
+        self._index = index
+        self._own = own
+
+    def load(self, tag: str, types: Sequence[int] | None, after: int) -> Rows:
+        """Position, type and data of the events with the tag after a position, in order."""
+        begin, positions = self._in_memory(TagQuery((tag,), types, after))
+        rows = [row[:3] for row in rows_at(self._run, positions)]
+        if after < begin:
+            chosen = types or ()
+            key = self._index.keys(tag)
+            rows += self._run(load_sql(len(chosen)), (key, after, begin, _quoted(tag), *chosen))
+        rows.sort()
+        return rows
+
+    def tail(self, tag: str) -> int | None:
+        """The newest position with the tag."""
+        if self._own is not None and (tail := self._own.tail(tag)) is not None:
+            return tail
+        begin, tail = self._index.tail(tag)
+        if tail is None and begin:
+            tail = self._run(TAIL_OF_TAG, (self._index.keys(tag), begin))[0][0]
+            if tail is not None and not self._run(HAS_TAG, (tail, _quoted(tag))):
+                # Another tag has the same key.
+                rows = self.load(tag, None, 0)
+                tail = rows[-1][0] if rows else None
+        return tail
+
+    def positions(self, query: TagQuery) -> list[int]:
+        """The positions that a query asks for, in no order."""
+        begin, found = self._in_memory(query)
+        _, types, after, before, limit, newest_first = query
+        before = min(before, begin + 1)
+        if after >= before - 1:
+            return found
+        keys, quoted = self._rarest_first(query.tags)
+        if types is None:
+            types = [id_ for (id_,) in self._run(TYPES_OF_TAG, (keys[0], after, before))]
+        sql = positions_sql(len(keys), newest_first)
+        for type_ in types:
+            found += [row[0] for row in self._run(sql, (type_, after, before, limit, *keys, *quoted))]
+        return found
+
+    def any_after(self, tags: Sequence[Tag], types: Sequence[int] | None, after: int) -> bool:
+        """Whether an event after the position has all the tags, of which there is at least one."""
+        begin, found = self._in_memory(TagQuery(tags, types, after, limit=1, newest_first=True))
+        if found or after >= begin:
+            return bool(found)
+        keys, quoted = self._rarest_first(tags)
+        chosen = types or ()
+        return bool(self._run(conflict_sql(len(chosen), len(keys)), (after, begin, *keys, *quoted, *chosen)))
+
+    def _in_memory(self, query: TagQuery) -> tuple[int, list[int]]:
+        """Where the table ends, and the positions behind it that a query asks for."""
+        begin, found = self._index.find(query)
+        return begin, found if self._own is None else found + self._own.find(query)
+
+    def _rarest_first(self, tags: Sequence[Tag]) -> tuple[list[int], list[str]]:
+        """The keys of the tags, and how they stand in an event's list of tags, in the order in which to look them up:
+        the first is walked, the others only probed."""
+        pairs = [(self._index.keys(tag), _quoted(tag)) for tag in dict.fromkeys(tags)]
+        if len(pairs) > 1:
+            pairs.sort(key=lambda pair: self._run(COUNT_OF_TAG, (pair[0],))[0][0])
+        return [key for key, _ in pairs], [quoted for _, quoted in pairs]
+
+
+def _quoted(tag: Tag) -> str:
+    """The tag as it stands in an event's list of tags, or nothing for None, which each event has. It tells tags of the
+    same key apart. (Where quotation marks or a comma alone are tags, other tags can hold this text too; that such a one
+    also has the same key is left to chance.)"""
+    return "" if tag is None else orjson.dumps(tag).decode()

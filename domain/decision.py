@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from domain.event import Event
+from domain.event import Event, recorded_as
 from domain.identifiers import Instant
 from domain.policy_values import Policy
 from domain.refusals import Refused
@@ -54,6 +54,15 @@ class Outcome:
 
 
 ALREADY_SO = Outcome()
+
+
+@recorded_as("nothing_changed")
+class NothingChanged:
+    """A command with a command id was accepted and made no event, as it was already so: this keeps the id, which stands
+    in the envelope with the actor and the digest of the content (E14, E15). No model and no read model takes it."""
+
+    def tags(self) -> Sequence[str]:
+        return ()
 
 
 def accepted(*events: Event, advisories: tuple[str, ...] = ()) -> Outcome:

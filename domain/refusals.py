@@ -11,7 +11,7 @@ REFUSALS: dict[str, str] = {
     "already_registered": "This id is registered with other content. Use another id, or change the profile.",
     "block_too_soon": "You lifted a block on this member a short while ago. Wait until the re-block wait is over.",
     "blocked_by_you": "You have blocked this member. Unblock them first.",
-    "command_reused": "This command id was used for a command with other content. Use a new id.",
+    "command_reused": "This command id was used for other content, or by another actor. Use a new id.",
     "connections_cap": "One of the two has as many connections as the policy allows. Remove one first.",
     "cooling_down": "You withdrew an invitation to this member. Wait until the cool-down is over.",
     "effective_in_past": "A policy cannot take effect before now. Give an instant from now on, or none.",

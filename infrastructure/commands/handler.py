@@ -10,7 +10,7 @@ from domain.identifiers import Instant
 from domain.refusals import Refused
 from infrastructure.commands.decision_state import DecisionState
 from infrastructure.commands.event_loop import EventLoopLane
-from infrastructure.commands.gate import InstantGate
+from infrastructure.commands.gate import CLOCK_AHEAD_MAX, InstantGate
 from infrastructure.commands.lane import DecidingLane, Waiting
 from infrastructure.commands.recording import Recording
 from infrastructure.commands.request import GROUP_MAX, Request, Result
@@ -22,7 +22,11 @@ class CommandHandler:
     """Handles the commands of one process on one log. For any number of threads and event loops."""
 
     def __init__(
-        self, log: Log, clock: Callable[[], Instant], new_id: Callable[[], str], clock_ahead_max: timedelta | None
+        self,
+        log: Log,
+        clock: Callable[[], Instant],
+        new_id: Callable[[], str],
+        clock_ahead_max: timedelta | None = CLOCK_AHEAD_MAX,
     ) -> None:
         self._lane = DecidingLane(log, Recording(DecisionState(log, new_id), clock, InstantGate(clock_ahead_max)))
         self._process = os.getpid()

@@ -1,11 +1,12 @@
 """One command: from a request, through the gate and a decision, to its events appended to an open transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Any
 
 from domain.deciding import decide
-from domain.decision import Command, Outcome
+from domain.decision import Command, NothingChanged, Outcome
+from domain.event import Event
 from domain.identifiers import Instant
 from domain.refusals import Refused
 from infrastructure.commands.decision_state import DecisionState
@@ -59,23 +60,27 @@ class Recording:
         require_text(request.command_id, "command_id")
         require_text(request.correlation_id, "correlation_id")
         if request.command_id is not None and transaction.tail_of(command_tag(request.command_id)) is not None:
-            return self._first_result(transaction, request.command_id, command)
+            return self._first_result(transaction, request.command_id, request)
         if request.now is None:
             state.start(self._instants.require(self._clock(), "what the clock gives"))
         else:
             state.start(self._instants.require(request.now, "now"))
         outcome = decide(command, state, request.actor)
-        if not outcome.events:
-            return Result(transaction.head, (), outcome.advisories, command)
-        return self._append(transaction, request, outcome)
+        if outcome.events:
+            return self._append(transaction, request, outcome, outcome.events)
+        if request.command_id is not None:
+            return self._append(transaction, request, outcome, (NothingChanged(),))
+        return Result(transaction.head, (), outcome.advisories, command)
 
-    def _append(self, transaction: AppendTransaction, request: Request, outcome: Outcome) -> Result:
+    def _append(
+        self, transaction: AppendTransaction, request: Request, outcome: Outcome, events: Sequence[Event]
+    ) -> Result:
         state = self._state
         ahead, behind = self._metadata(request, outcome.advisories)
         tag = None if request.command_id is None else command_tag(request.command_id)
         stored = []
-        place: dict[str, Any] = {"events": len(outcome.events)} if len(outcome.events) > 1 else {}
-        for event in outcome.events:
+        place: dict[str, Any] = {"events": len(events)} if len(events) > 1 else {}
+        for event in events:
             require_event(event)
             identity = state.new_id()
             stored.append(encode(event, state.now, {"id": identity, **ahead, **place, **behind}, tag))
@@ -84,7 +89,7 @@ class Recording:
         first = transaction.head + 1
         self.appended = True
         last = transaction.append(stored, state.condition())
-        for position, event in enumerate(outcome.events, first):
+        for position, event in enumerate(events, first):
             state.fold(event, state.now, position)
         self.last = last, stored[-1].data
         return Result(last, tuple(outcome.events), outcome.advisories, request.command)
@@ -106,9 +111,11 @@ class Recording:
             behind["policy"] = self._state.policy_version
         return ahead, behind
 
-    def _first_result(self, transaction: AppendTransaction, command_id: str, command: Command) -> Result:
+    def _first_result(self, transaction: AppendTransaction, command_id: str, request: Request) -> Result:
+        """What the same actor's same command was answered with. Refused: `command_reused`."""
         rows = transaction.load(command_tag(command_id), ())
         metadata = metadata_of(rows[0][2])
-        if metadata.digest != digest(command):
+        if metadata.digest != digest(request.command) or metadata.actor != request.actor:
             raise Refused("command_reused")
-        return Result(rows[-1][0], tuple(event for _, _, event in decode(rows)), metadata.advisories, command)
+        events = tuple(event for _, _, event in decode(rows) if not isinstance(event, NothingChanged))
+        return Result(rows[-1][0], events, metadata.advisories, request.command)

@@ -27,8 +27,9 @@ class Request:
 class Result:
     """An accepted command, as the host sees it.
 
-    `position` is that of its last event, or of the head it was decided on where it made none. `events` is empty when
-    what was asked for is already so. `advisories` are codes listed in domain.ADVISORIES.
+    `position` is that of its last event, or of the head it was decided on where none was recorded. `events` is empty
+    when what was asked for is already so; with a command id a NothingChanged is then recorded, which keeps the id.
+    `advisories` are codes listed in domain.ADVISORIES.
     """
 
     position: int

@@ -28,7 +28,7 @@ from infrastructure.log import Log
 LIFTED = {"invitations_per_week": None, "cooldown_days": 0, "invitation_expiry_days": None, "connections_cap": None}
 """The limits that history did not know."""
 WINDOW_ROWS = 16
-"""How many rows in a row are looked at for one that left an event: some, such as a late acceptance, leave none."""
+"""How many rows in a row are looked at for one that left an event: a row whose commands are refused leaves none."""
 DIGEST_BYTES = 8
 PROGRESS_LINES = 4_096
 

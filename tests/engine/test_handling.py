@@ -13,11 +13,13 @@ from domain import (
     BlockMember,
     ChangeFollowerSetting,
     ChangePolicy,
+    DeletePost,
     Follow,
     PublishPost,
     Refused,
     RegisterMember,
     SendInvitation,
+    WithdrawInvitation,
 )
 from domain.identifiers import DAY
 from infrastructure.app import Network, open_network
@@ -69,6 +71,50 @@ def test_e15_the_same_command_id_with_other_content_is_refused(network: Network)
     with pytest.raises(Refused) as refusal:
         network.handle(SendInvitation(inviter="ada", invitee="cyd"), command_id="c-1")
     assert refusal.value.code == "command_reused"
+
+
+def test_b12_e14_the_id_of_a_command_that_changed_nothing_is_kept(network: Network) -> None:
+    invitation = SendInvitation(inviter="ada", invitee="bob")
+    network.handle(invitation)
+    first = network.handle(invitation, command_id="c-1")
+    assert (first.events, first.position) == ((), network.head)
+    network.handle(WithdrawInvitation(inviter="ada", invitee="bob"))
+    network.handle(ChangePolicy(values={"cooldown_days": 0}))
+    assert network.handle(invitation, command_id="c-1") == first, "given anew, it would invite again"
+    with pytest.raises(Refused) as refusal:
+        network.handle(SendInvitation(inviter="ada", invitee="cyd"), command_id="c-1")
+    assert refusal.value.code == "command_reused"
+    assert network.verify() == network.head == first.position + 2
+    network.catch_up()
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_b12_e15_the_first_answer_is_given_to_the_same_actor_only(network: Network, again: bool) -> None:
+    network.handle(ChangePolicy(values={"moderators": ["eve", "fay"]}))
+    network.handle(PublishPost(author="ada", text="x", item="p"))
+    delete = DeletePost(author="ada", item="p")
+    if again:
+        network.handle(delete)
+    first = network.handle(delete, actor="eve", command_id="c-1")
+    for actor in ("fay", "ada", "bob", None):
+        with pytest.raises(Refused) as refusal:
+            network.handle(delete, actor=actor, command_id="c-1")
+        assert refusal.value.code == "command_reused"
+    assert network.handle(delete, actor="eve", command_id="c-1") == first
+
+
+def test_b12_of_a_refused_command_nothing_is_kept(network: Network) -> None:
+    head = network.head
+    with pytest.raises(Refused):
+        network.handle(AcceptInvitation(inviter="ada", invitee="bob"), command_id="c-1")
+    assert network.head == head
+    network.handle(SendInvitation(inviter="ada", invitee="bob"))
+    assert network.handle(AcceptInvitation(inviter="ada", invitee="bob"), command_id="c-1").events
+
+
+def test_b12_what_is_already_so_without_an_id_records_nothing(network: Network) -> None:
+    invitation = SendInvitation(inviter="ada", invitee="bob")
+    assert network.handle(invitation).position == network.handle(invitation).position == network.head
 
 
 def test_a_command_id_holds_within_one_group_too(network: Network) -> None:

@@ -70,25 +70,35 @@ OF_PERSONS = ("ChangeFollowerSetting", "ChangeInvitationPolicy", "ChangeWhoMayIn
 class NaiveNetwork(NaiveInvitations):
     # The door
 
-    def handle(self, command: Command, now: int, actor: str | None = None) -> str:
-        """Says "accepted", "already_so" or a refusal code. After "accepted", `recorded` has to be called."""
+    def handle(self, command: Command, now: int, actor: str | None = None, command_id: str | None = None) -> str:
+        """Says "accepted", "already_so" or a refusal code. `recorded` has to be called after something was accepted,
+        or found already so with a command id, for the first time."""
         assert self.unrecorded is None, "the command before was accepted, and nobody said at which positions"
         assert now >= self.now, "time only moves forward"
         self.now = now
+        if command_id in self.answered:  # E14, E15
+            *first, answer = self.answered[command_id]
+            return answer if first == [command, actor] else "command_reused"
         decision = self.decide(command, actor)
-        if isinstance(decision, str):
+        if isinstance(decision, str) and (command_id is None or decision != ALREADY_SO):
             return decision
         self.facts_made = 0
-        decision()
-        self.unrecorded = (command, now, actor)
-        return "accepted"
+        answer = "accepted"
+        if isinstance(decision, str):
+            answer = decision
+        else:
+            decision()
+        if command_id is not None:
+            self.answered[command_id] = command, actor, answer
+        self.unrecorded = (command, now, actor, command_id)
+        return answer
 
     def recorded(self, first: int, last: int, share_id: str | None = None) -> None:
         """The accepted command's events have the positions first to last; a share has this id."""
         assert self.unrecorded is not None, "nothing was accepted"
         assert first == self.last_position + 1, "the log has something that the model was not told"
         assert max(self.facts_made, 1) <= last - first + 1, "fewer events than facts"
-        if isinstance(self.unrecorded[0], SharePost):
+        if isinstance(self.unrecorded[0], SharePost) and self.facts_made:
             assert share_id is not None, "a share needs its id"
             self.shares[-1].share = share_id
         self.actions.append((*self.unrecorded, first, last, share_id))
@@ -97,9 +107,9 @@ class NaiveNetwork(NaiveInvitations):
     def as_of(self, position: int) -> "NaiveNetwork":
         """The network after the last command whose events all stand up to the position, at that command's time."""
         former = NaiveNetwork()
-        for command, now, actor, first, last, share_id in self.actions:
+        for command, now, actor, command_id, first, last, share_id in self.actions:
             if last <= position:
-                assert former.handle(command, now, actor) == "accepted"
+                assert former.handle(command, now, actor, command_id) in ("accepted", ALREADY_SO)
                 former.recorded(first, last, share_id)
         return former
 

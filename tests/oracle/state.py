@@ -93,7 +93,8 @@ class NaiveState:
     def __init__(self) -> None:
         self.now = 0
         self.last_position = 0
-        self.actions: list[tuple[Command, int, str | None, int, int, str | None]] = []
+        self.actions: list[tuple[Command, int, str | None, str | None, int, int, str | None]] = []
+        self.answered: dict[str, tuple[Command, str | None, str]] = {}  # by command id; only what was accepted
         self.policy_changes: list[tuple[int, int, dict[str, Any]]] = []
         self.members: dict[str, Member] = {}
         self.invitations: list[Invitation] = []
@@ -108,7 +109,7 @@ class NaiveState:
         self.shares: list[Share] = []
         self.notices: list[Notice] = []
         self.facts_made = 0
-        self.unrecorded: tuple[Command, int, str | None] | None = None
+        self.unrecorded: tuple[Command, int, str | None, str | None] | None = None
 
     # Words of the rules
 

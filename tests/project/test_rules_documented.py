@@ -283,7 +283,7 @@ def test_every_code_that_the_rules_name_exists() -> None:
     names = set(re.findall(r"`([a-z]+_[a-z_]+)`", text))
     annotations = [field.annotation for command in COMMANDS.values() for field in command.model_fields.values()]
     choices = [word for annotation in annotations for word in words(annotation)]
-    known = {*REFUSALS, *QUERY_REFUSALS, *ADVISORIES, *Policy.model_fields, *choices}
+    known = {*EVENTS.by_name, *REFUSALS, *QUERY_REFUSALS, *ADVISORIES, *Policy.model_fields, *choices}
     assert names - known == {
         "already_so",
         "own_item",

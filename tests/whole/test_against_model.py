@@ -29,6 +29,7 @@ WHY_RULES = {
 POSSIBLE: dict[str | None, bool | str] = {None: True, "already": "already_so"}
 ACTIONS = {"reply_ask": "ask"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+WITH_AN_ID = AGAIN = 0.3
 BOXES = ("received", "sent", "archived", "barred")
 
 
@@ -40,20 +41,33 @@ class Twins:
         self.network = open_network("memory:", clock=lambda: self.now, follow=False)
         self.model = NaiveNetwork()
         self.shares: list[tuple[str, str]] = []
+        self.chance = random.Random(push)
+        self.with_ids: list[tuple[Command, str]] = []
         self.do(ChangePolicy(values={"feed_push_followers_max": push}), self.now)
 
     def do(self, command: Command, now: int) -> None:
+        """A command, some with an id (E14, E15): then the next may be one that was given before, or have its id."""
+        command_id = None
+        if self.chance.random() < WITH_AN_ID:
+            command_id = str(self.chance.randrange(200))
+            if self.with_ids and self.chance.random() < AGAIN:
+                self.handle(*self.chance.choice(self.with_ids), now)
         command = resolved(command, self.shares, self.network.head)
+        if command_id is not None:
+            self.with_ids.append((command, command_id))
+        self.handle(command, command_id, now)
+
+    def handle(self, command: Command, command_id: str | None, now: int) -> None:
         self.now = max(self.now, now)
         head = self.network.head
-        expected = self.model.handle(command, self.now)
+        expected = self.model.handle(command, self.now, command_id=command_id)
         try:
-            result = self.network.handle(command, now=self.now)
+            result = self.network.handle(command, command_id=command_id, now=self.now)
             answered = "accepted" if result.events else "already_so"
         except Refused as refused:
             result, answered = None, refused.code
-        assert answered == expected, f"{command!r}: the network says {answered}, the model {expected}"
-        if result is not None and result.events:
+        assert answered == expected, f"{command!r} {command_id}: the network says {answered}, the model {expected}"
+        if result is not None and self.model.unrecorded is not None:
             share = next((event.share for event in result.events if hasattr(event, "share")), None)
             if share is not None:
                 self.shares.append((share, result.events[0].sharer))  # type: ignore[attr-defined]

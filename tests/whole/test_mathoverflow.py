@@ -70,7 +70,7 @@ def expectations(folder: Path) -> list[dict[str, Any]]:
 
 
 def position_after(network: Network, source: Source, seq: int) -> int:
-    """The position of the last event that came of the rows up to one; an acceptance that is already so leaves none."""
+    """The position of the last event that came of the rows up to one. Not every row leaves one."""
     for row in range(seq, 0, -1):
         ids = [source.command_id(row, number) for number in range(COMMANDS_A_ROW_MAX)]
         found = [position for each in ids if (position := network.log.tail_of(command_tag(each))) is not None]

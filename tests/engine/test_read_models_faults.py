@@ -13,6 +13,7 @@ from support.full_disk import full_disk, network_with_log_in_memory
 
 from domain import PublishPost, RegisterMember
 from infrastructure.app import READ_MODELS_SUFFIX, Network, clock_now, open_network, uuid7
+from infrastructure.commands.handler import CommandHandler
 from infrastructure.log.sqlite.log import SqliteLog
 from infrastructure.read_models.errors import ReadModelsUnavailable
 from infrastructure.read_models.read_models import ReadModels
@@ -286,7 +287,7 @@ def test_read_models_in_a_temporary_file_follow_rebuild_and_leave_nothing(tmp_pa
     (tmp_path / f"network.db{READ_MODELS_SUFFIX}").unlink()
     log = SqliteLog(tmp_path / "network.db")
     read_models = ReadModels(log, ReadStore("", PROJECTIONS, DERIVED_PROJECTIONS))
-    with Network(log, read_models, clock_now, uuid7, follow=True) as network:
+    with Network(log, read_models, clock_now, CommandHandler(log, clock_now, uuid7), follow=True) as network:
         network.wait_for(2, timeout=10)
         assert network.profile("ada").name == "ada"
         assert all(network.rebuild().equal.values())

@@ -12,6 +12,7 @@ import pytest
 from domain import RegisterMember
 from domain.member_events import MemberRegistered
 from infrastructure.app import READ_MODELS_SUFFIX, Network, clock_now, open_network, uuid7
+from infrastructure.commands.handler import CommandHandler
 from infrastructure.log.dcb import DCBEvent
 from infrastructure.log.sqlite.log import SqliteLog
 from infrastructure.read_models.bulk_fill import FillTask, fill_shared, fill_task
@@ -49,7 +50,9 @@ def register(network: Network, *names: str) -> None:
 def network_of(path: Path, projections: Sequence[Projection], *, follow: bool) -> Iterator[Network]:
     log = SqliteLog(path)
     store = ReadStore(f"{path}{READ_MODELS_SUFFIX}", projections, DERIVED_PROJECTIONS)
-    with Network(log, ReadModels(log, store), clock_now, uuid7, follow=follow) as network:
+    with Network(
+        log, ReadModels(log, store), clock_now, CommandHandler(log, clock_now, uuid7), follow=follow
+    ) as network:
         yield network
 
 

@@ -38,7 +38,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with SqliteLog(path, part_events=16) as log:
         times = iter(range(1_700_000_000_000_000, 2**62, 1_000_000))
         ids = iter(f"id-{number}" for number in range(10_000))
-        handler = CommandHandler(log, lambda: next(times), lambda: next(ids), None)
+        handler = CommandHandler(log, lambda: next(times), lambda: next(ids))
         for request in acts():
             handler.handle(request)
         handler.close()
@@ -171,7 +171,7 @@ def test_b32_flipped_bytes_are_found_or_change_nothing(path: Path, rng: random.R
 
 def test_a_log_in_memory_is_verified_too() -> None:
     log = MemoryLog()
-    handler = CommandHandler(log, lambda: 1_700_000_000_000_000, iter(map(str, range(10_000))).__next__, None)
+    handler = CommandHandler(log, lambda: 1_700_000_000_000_000, iter(map(str, range(10_000))).__next__)
     for request in acts():
         handler.handle(request)
     assert verify(log) == log.head()

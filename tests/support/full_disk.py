@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from infrastructure.app import Network, clock_now, uuid7
+from infrastructure.commands.handler import CommandHandler
 from infrastructure.log.memory import MemoryLog
 from infrastructure.read_models.read_models import ReadModels
 from infrastructure.read_models.store import ReadStore
@@ -27,4 +28,4 @@ def network_with_log_in_memory(path: Path, *, follow: bool) -> Network:
     """A network whose read models alone are on the disk."""
     log = MemoryLog()
     read_models = ReadModels(log, ReadStore(str(path), PROJECTIONS, DERIVED_PROJECTIONS))
-    return Network(log, read_models, clock_now, uuid7, follow=follow)
+    return Network(log, read_models, clock_now, CommandHandler(log, clock_now, uuid7), follow=follow)

@@ -14,7 +14,7 @@ from infrastructure.log.dcb import (
     ProgrammingError,
 )
 from infrastructure.log.interface import Log
-from infrastructure.log.transaction import AppendTransaction, Recorded, sound_tags
+from infrastructure.log.transaction import AppendTransaction, Recorded, Wanted, sound_tags
 from infrastructure.log.unavailable import LogUnavailable
 from infrastructure.log.write_turn import WriteTurn
 
@@ -231,6 +231,14 @@ class _MemoryAppendTransaction(AppendTransaction):
     def load(self, tag: str, types: Sequence[str], after: int = 0) -> list[Recorded]:
         self._require_open()
         return self._lists.load(tag, types, after, self.head)
+
+    def load_many(self, wanted: Sequence[Wanted]) -> list[list[Recorded]]:
+        self._require_open()
+        return [self.load(tag, types) for tag, types in wanted]
+
+    def count_many(self, wanted: Sequence[Wanted]) -> list[int]:
+        self._require_open()
+        return [len(self.load(tag, types)) for tag, types in wanted]
 
     def tail_of(self, tag: str) -> int | None:
         self._require_open()

@@ -8,6 +8,8 @@ from infrastructure.log.write_turn import WriteTurn
 
 Recorded = tuple[int, str, bytes]
 """One event as it is replayed: position, type, data."""
+Wanted = tuple[str, Sequence[str]]
+"""Events to look up: those with this tag and one of these types (none: any)."""
 
 
 def sound_tags(event: DCBEvent) -> list[str]:
@@ -61,6 +63,15 @@ class AppendTransaction(ABC):
     @abstractmethod
     def load(self, tag: str, types: Sequence[str], after: int = 0) -> list[Recorded]:
         """As Log.load, and sees this AppendTransaction's own appends."""
+
+    @abstractmethod
+    def load_many(self, wanted: Sequence[Wanted]) -> list[list[Recorded]]:
+        """As `load` of each, in the same order, for much less than that costs."""
+
+    @abstractmethod
+    def count_many(self, wanted: Sequence[Wanted]) -> list[int]:
+        """Of each, an upper bound of how many events `load` would find: more only where two tags have the same key in
+        the store's index. No event is read for it."""
 
     @abstractmethod
     def tail_of(self, tag: str) -> int | None:

@@ -156,12 +156,18 @@ def test_a_writing_sees_its_own_appends_and_others_do_not_yet(log: Log) -> None:
     assert [position for position, _, _ in writing.load("x", ())] == [1, 2]
     assert writing.load("y", ["a", "new"], after=2) == [(3, "new", b"{}")]
     assert writing.tail_of("y") == 3
+    wanted = [("y", ["new"]), ("x", []), ("x", ["b", "never"]), ("y", ["never"]), ("none", [])]
+    assert writing.load_many(wanted) == [writing.load(*each) for each in wanted]
+    assert writing.count_many(wanted) == [1, 2, 1, 0, 0]
     assert (log.head(), log.load("y", ()), log.load("y", ["new"]), log.tail_of("y")) == (1, [], [], None)
     assert log.tail_of("x") == 1
     assert [found.position for found in log.read(any_of((["b", "new", "a"], [])))] == [1]
     writing.commit()
     assert (log.head(), log.tail_of("y")) == (3, 3)
     assert log.load("y", ["new"]) == [(3, "new", b"{}")]
+    for ended in (writing.load_many, writing.count_many):
+        with pytest.raises(ProgrammingError):
+            ended(wanted)
 
 
 def test_a_failed_condition_leaves_earlier_appends_of_the_writing(log: Log) -> None:

@@ -89,6 +89,11 @@ def test_every_read_and_condition_equals_a_naive_list(
                 assert log.tagged(item.tags, item.types, **asked) == expected
         assert log.page(after, limit) == [(each.position, each.event.type, each.event.data) for each in later[:limit]]
         writing = log.begin()
+        every = [(tag, types) for tag in [*TAGS, "none"] for types in ([], *(item.types for item in query.items))]
+        loaded = [writing.load(*wanted) for wanted in every]
+        assert writing.load_many(every) == loaded
+        assert writing.count_many(every) == [len(rows) for rows in loaded]
+        assert writing.load_many([]) == writing.count_many([]) == []
         for tag in [*TAGS, "none"]:
             assert log.tail_of(tag) == max((each.position for each in naive if tag in each.event.tags), default=None)
             for types in ([], *(item.types for item in query.items)):

@@ -143,9 +143,29 @@ def test_a_writing_of_many_events_reads_those_it_has_written_early_and_those_it_
         assert [position for position, _, _ in writing.load("x", ())] == list(range(1, 6_003))
         assert [data for _, _, data in writing.load("7", ())] == [b"7", b"7"]
         assert writing.load("x", ["a"], 6_001) == [(6_002, "a", b"last")]
+        assert [len(rows) for rows in writing.load_many([("x", ()), ("7", ["a"])])] == [6_002, 2]
+        assert writing.count_many([("x", ()), ("7", ["a"])]) == [6_002, 2]
         assert (log.head(), log.tail_of("x")) == (1, 1)
         writing.rollback()
         assert (log.head(), log.tail_of("x"), log.load("7", ())) == (1, 1, [])
+
+
+def test_many_tags_are_loaded_together_from_the_table_from_memory_and_from_own_appends(
+    tmp_path: Path, rng: random.Random
+) -> None:
+    with SqliteLog(tmp_path / "log.db", part_events=10) as log:
+        for _ in range(80):
+            types = [rng.choice("abc") for _ in range(rng.randint(1, 3))]
+            log.append([DCBEvent(type_, b"{}", rng.sample("uvwxyz", 3)) for type_ in types])
+            with log.writing() as writing:
+                writing.append([event("u")])
+                wanted = [
+                    (rng.choice(["u", "v", "w", "x", "y", "z", "none"]), rng.choice([(), "a", "ab", "bd", "d"]))
+                    for _ in range(rng.randint(0, 8))
+                ]
+                loaded = [writing.load(*each) for each in wanted]
+                assert writing.load_many(wanted) == loaded
+                assert writing.count_many(wanted) == list(map(len, loaded))
 
 
 def test_what_waits_in_memory_stays_bounded(tmp_path: Path) -> None:

@@ -43,6 +43,9 @@ def test_two_tags_of_one_key_are_kept_apart(tmp_path: Path) -> None:
     with SqliteLog(path) as log:
         assert log.load("mine", ()) == [(4, "a", b"3")]
         assert log.tail_of("mine") == 4
+        with log.writing() as writing:
+            assert writing.load_many([("mine", ["a"]), ("mine", ())]) == [[(4, "a", b"3")]] * 2
+            assert writing.count_many([("mine", ["a"])]) >= [1], "a bound, which may be too high here"
         assert log.load("mine", ["a"], 4) == []
         assert [each.position for each in log.tagged(["mine"], [], limit=9)] == [4]
         assert [each.position for each in log.tagged(["mine"], ["a"], limit=1, newest_first=True)] == [4]

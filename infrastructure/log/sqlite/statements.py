@@ -53,6 +53,32 @@ def load_sql(types: int) -> str:
 
 
 @lru_cache
+def load_many_sql(types: tuple[tuple[int, ...], ...]) -> str:
+    """Loads the tags of several lists of keys, ?2, ?3 …, each up to a position, ?1, and of these types (none: any). A
+    row begins with the number of its list, and the place of its key in it."""
+    return " UNION ALL ".join(
+        f"""SELECT {number}, wanted.key, t.position, t.type, event.data, event.tags {_keys_of(number, chosen)}"""
+        for number, chosen in enumerate(types)
+    )
+
+
+@lru_cache
+def count_many_sql(types: tuple[tuple[int, ...], ...]) -> str:
+    """As load_many_sql, but for how many rows the table has of each key."""
+    return " UNION ALL ".join(
+        f"SELECT {number}, wanted.key, count(*) {_keys_of(number, chosen, with_events=False)} GROUP BY wanted.key"
+        for number, chosen in enumerate(types)
+    )
+
+
+def _keys_of(number: int, types: tuple[int, ...], *, with_events: bool = True) -> str:
+    event = "CROSS JOIN event ON event.position = t.position" if with_events else ""
+    chosen = f"AND t.type IN ({', '.join(map(str, types))})" if types else ""
+    return f"""FROM json_each(?{number + 2}) AS wanted CROSS JOIN tag AS t ON t.key = wanted.value {event}
+        WHERE t.position <= ?1 {chosen}"""
+
+
+@lru_cache
 def positions_sql(tags: int, newest_first: bool) -> str:
     """The first positions of one type, ?1, between ?2 and ?3, limited by ?4, that have all of some tags: their keys
     follow, and then how each stands in an event's list of tags."""

@@ -21,7 +21,7 @@ from infrastructure.log.sqlite.statements import (
 )
 from infrastructure.log.sqlite.tag_index import Lookup, Tagged, TagPart, TagQuery
 from infrastructure.log.sqlite.writer import WriterState
-from infrastructure.log.transaction import AppendTransaction, Recorded, sound_tags
+from infrastructure.log.transaction import AppendTransaction, Recorded, Wanted, sound_tags
 from infrastructure.log.unavailable import LogUnavailable
 
 UNWRITTEN_EVENTS_MAX = 4_096
@@ -93,6 +93,37 @@ class SqliteAppendTransaction(AppendTransaction):
         return [
             (position, names[type_], data) for position, type_, data in self._lookup.load(tag, known or None, after)
         ]
+
+    def load_many(self, wanted: Sequence[Wanted]) -> list[list[Recorded]]:
+        known, numbers = self._recorded(wanted)
+        if self._unwritten and any(self._own.find(TagQuery((tag,), types, self._written)) for tag, types in known):
+            self._write_ahead()
+        names = self._types.names
+        found: list[list[Recorded]] = [[] for _ in wanted]
+        for number, rows in zip(numbers, self._lookup.load_many(known), strict=True):
+            found[number] = [(position, names[type_], data) for position, type_, data in rows]
+        return found
+
+    def count_many(self, wanted: Sequence[Wanted]) -> list[int]:
+        known, numbers = self._recorded(wanted)
+        found = [0] * len(wanted)
+        for number, count in zip(numbers, self._lookup.count_many(known), strict=True):
+            found[number] = count
+        return found
+
+    def _recorded(self, wanted: Sequence[Wanted]) -> tuple[list[tuple[str, list[int] | None]], list[int]]:
+        """What is wanted, with the types' numbers, and its number; without what has types that were never recorded."""
+        self._require_open()
+        self._catch_up()
+        ids = self._types.ids
+        known: list[tuple[str, list[int] | None]] = []
+        numbers: list[int] = []
+        for number, (tag, types) in enumerate(wanted):
+            chosen = [ids[name] for name in dict.fromkeys(types) if name in ids]
+            if chosen or not types:
+                known.append((tag, chosen or None))
+                numbers.append(number)
+        return known, numbers
 
     def tail_of(self, tag: str) -> int | None:
         self._require_open()

@@ -65,6 +65,13 @@ class TagIndex:
                 return begin, []
             return begin, [position for part in self._parts for position in part.find(query)]
 
+    def find_many(self, queries: Sequence[TagQuery]) -> tuple[int, list[list[int]]]:
+        """As find, for several queries at one moment."""
+        with self._lock:
+            parts = [part for part in self._parts if part.last > part.first]
+            found = [[position for part in parts for position in part.find(query)] for query in queries]
+            return self._parts[0].first, found
+
     def tail(self, tag: str) -> tuple[int, int | None]:
         """Where memory begins, and the newest position with the tag in it."""
         with self._lock:

@@ -1,6 +1,7 @@
 """Finding a SQLite log's events by tag: in memory what is not merged yet, in the table what lies before it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import orjson
 
@@ -13,11 +14,16 @@ from infrastructure.log.sqlite.statements import (
     Rows,
     Run,
     conflict_sql,
+    count_many_sql,
+    load_many_sql,
     load_sql,
     positions_sql,
 )
 from infrastructure.log.sqlite.tag_index.index import TagIndex
 from infrastructure.log.sqlite.tag_index.memory import Tag, TagPart, TagQuery
+
+Typed = tuple[str, Sequence[int] | None]
+"""A tag, and numbers of types; None: any type."""
 
 
 def rows_at(run: Run, positions: Sequence[int]) -> Rows:
@@ -46,6 +52,27 @@ class Lookup:
             rows += self._run(load_sql(len(chosen)), (key, after, begin, _quoted(tag), *chosen))
         rows.sort()
         return rows
+
+    def load_many(self, wanted: Sequence[Typed]) -> list[Rows]:
+        """As `load` of each from the beginning on, with one statement for the table and one for memory."""
+        begin, in_memory = self._many_in_memory(wanted)
+        found: list[Rows] = [[] for _ in wanted]
+        for number, position, type_, data, tags in self._many(load_many_sql, wanted, begin):
+            if _quoted(wanted[number][0]) in tags:  # else another tag has the same key
+                found[number].append((position, type_, data))
+        rows = {row[0]: row[:3] for row in rows_at(self._run, sorted({each for some in in_memory for each in some}))}
+        for some, positions in zip(found, in_memory, strict=True):
+            some += map(rows.__getitem__, positions)
+            some.sort()
+        return found
+
+    def count_many(self, wanted: Sequence[Typed]) -> list[int]:
+        """How many entries of each there are, in memory and in the table; no event is read for it."""
+        begin, in_memory = self._many_in_memory(wanted)
+        counts = list(map(len, in_memory))
+        for number, count in self._many(count_many_sql, wanted, begin):
+            counts[number] += count
+        return counts
 
     def tail(self, tag: str) -> int | None:
         """The newest position with the tag."""
@@ -83,6 +110,29 @@ class Lookup:
         keys, quoted = self._rarest_first(tags)
         chosen = types or ()
         return bool(self._run(conflict_sql(len(chosen), len(keys)), (after, begin, *keys, *quoted, *chosen)))
+
+    def _many(
+        self, sql: Callable[[tuple[tuple[int, ...], ...]], str], wanted: Sequence[Typed], begin: int
+    ) -> Iterator[tuple[Any, ...]]:
+        """The rows of one statement for all that is wanted of the table; each begins with the number of what it is
+        for."""
+        if not begin or not wanted:
+            return
+        by_types: dict[tuple[int, ...], list[int]] = {}
+        for number, (_, types) in enumerate(wanted):
+            by_types.setdefault(tuple(types or ()), []).append(number)
+        lists = list(by_types.values())
+        keys = [orjson.dumps([self._index.keys(wanted[number][0]) for number in some]).decode() for some in lists]
+        for list_, place, *row in self._run(sql(tuple(by_types)), (begin, *keys)):
+            yield lists[list_][place], *row
+
+    def _many_in_memory(self, wanted: Sequence[Typed]) -> tuple[int, list[list[int]]]:
+        queries = [TagQuery((tag,), types) for tag, types in wanted]
+        begin, found = self._index.find_many(queries)
+        if self._own is not None and self._own.last > self._own.first:
+            for some, query in zip(found, queries, strict=True):
+                some += self._own.find(query)
+        return begin, found
 
     def _in_memory(self, query: TagQuery) -> tuple[int, list[int]]:
         """Where the table ends, and the positions behind it that a query asks for."""

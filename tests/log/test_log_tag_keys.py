@@ -11,7 +11,7 @@ from infrastructure.log.sqlite.log import SqliteLog
 from infrastructure.log.sqlite.schema import INDEX_TABLES
 from infrastructure.log.sqlite.statements import NEW_TAG
 from infrastructure.log.sqlite.tag_index import PART_EVENTS, TagKeys, TagPart
-from infrastructure.log.sqlite.tag_index.keys import SLICES, first_key, slice_of
+from infrastructure.log.sqlite.tag_index.keys import SLICES, events_in, first_key, slice_of, slice_of_event
 from infrastructure.log.sqlite.tag_index.merge import Merge
 
 
@@ -65,3 +65,12 @@ def test_two_tags_of_one_event_with_one_key_are_merged_as_one_row() -> None:
     assert merge.advance(1.0, 0, lambda rows: table.executemany(NEW_TAG, rows)) == SLICES
     rows = table.execute("SELECT key, type, position FROM tag").fetchall()
     assert rows == sorted([(keys("one"), 1, 1), (keys(None), 1, 1)])
+
+
+def test_every_event_is_in_the_slices_that_its_number_says() -> None:
+    for part_events in (1, 4, 50, 200):
+        for slices in range(SLICES + 1):
+            held = events_in(slices, part_events)
+            assert all(
+                (slice_of_event(number, part_events) < slices) == (number < held) for number in range(part_events)
+            )

@@ -8,7 +8,7 @@ import orjson
 from infrastructure.log import AppendTransaction, Log
 from infrastructure.log.dcb import DCBEvent, DCBSequencedEvent
 from infrastructure.log.sqlite.tag_index import TagKeys
-from infrastructure.log.sqlite.tag_index.keys import SLICES, slice_of
+from infrastructure.log.sqlite.tag_index.keys import SLICES, slice_of, slice_of_event
 
 TAGS = ["x", "y", "z", "", "nul\0tag", "œ", "日本", "🌍", "~", ",", '"']
 
@@ -26,12 +26,12 @@ def require_true_rows(path: Path) -> int:
     keys = TagKeys(secret)
     parts, slices = divmod(slices_done, SLICES)
     upto: int = parts * part_events
-    rows = [
-        (key, type_, position)
-        for position, type_, tags in connection.execute("SELECT position, type, tags FROM event").fetchall()
-        for key in {keys(tag) for tag in (None, *orjson.loads(tags))}
-    ]
-    due = [row for row in rows if row[2] <= upto or (row[2] <= upto + part_events and slice_of(row[0]) < slices)]
+    due = set()
+    for position, type_, tags in connection.execute("SELECT position, type, tags FROM event").fetchall():
+        for tag in (None, *orjson.loads(tags)):
+            place = slice_of_event((position - 1) % part_events, part_events) if tag is None else slice_of(keys(tag))
+            if position <= upto or (position <= upto + part_events and place < slices):
+                due.add((keys(tag), type_, position))
     assert connection.execute("SELECT key, type, position FROM tag").fetchall() == sorted(due)
     connection.close()
     return upto

@@ -16,7 +16,7 @@ from infrastructure.log.sqlite.read_only import open_unwritten
 from infrastructure.log.sqlite.schema import FORMAT, schema_as_made, schema_of
 from infrastructure.log.sqlite.statements import HEAD, TYPES, Rows
 from infrastructure.log.sqlite.tag_index import TagKeys
-from infrastructure.log.sqlite.tag_index.keys import SECRET_BYTES, SLICES, first_key
+from infrastructure.log.sqlite.tag_index.keys import SECRET_BYTES, SLICES, events_in, first_key
 from infrastructure.log.verification import EventVerifier
 
 BUSY_SECONDS = 30.0
@@ -108,8 +108,8 @@ class _Verification:
             name = types.get(type_, "")
             own = verifier.take(position, name, data if isinstance(data, bytes) else b"", tags)
             if merged is not None and 0 < position <= merged.next_upto:
-                keys = {merged.keys(tag) for tag in (None, *(own if own is not None else tags or ()))}
-                expected.add((key, type_, position) for key in keys if position <= merged.upto or key < merged.next_key)
+                keys = merged.keys_of(position, own if own is not None else tags or ())
+                expected.add((key, type_, position) for key in keys)
             if len(verifier.faults) >= FAULTS_MAX:
                 break
             if self._progress and position % PROGRESS_EVENTS == 0:
@@ -155,7 +155,8 @@ class _Verification:
             return
         with_tag_key(self._connection, merged.keys)
         true = f"""SELECT key, type, position FROM ({TRUE_ROWS})
-            WHERE position <= {merged.upto} OR position <= {merged.next_upto} AND key < {merged.next_key}"""
+            WHERE position <= {merged.upto} OR position <= {merged.next_upto} AND
+            CASE key WHEN tag_key(NULL) THEN position <= {merged.every_upto} ELSE key < {merged.next_key} END"""
         rows = "SELECT key, type, position FROM tag"
         said = len(self._faults)
         for what, sql in (("is missing", f"{true} EXCEPT {rows}"), ("ought not to be there", f"{rows} EXCEPT {true}")):
@@ -169,7 +170,7 @@ class _Verification:
 
 class _Merged:
     """Which rows are in the table: of the events up to `upto` all, of those up to `next_upto` the keys below
-    `next_key`."""
+    `next_key`; and the row that each event has under the key of None, of those up to `every_upto`."""
 
     def __init__(self, part_events: int, slices_done: int, keys: TagKeys) -> None:
         parts, slices = divmod(slices_done, SLICES)
@@ -177,6 +178,16 @@ class _Merged:
         self.upto = parts * part_events
         self.next_upto = self.upto + (part_events if slices else 0)
         self.next_key = first_key(slices)
+        self.every_upto = self.upto + events_in(slices, part_events)
+
+    def keys_of(self, position: int, tags: Iterable[str]) -> set[int]:
+        """The keys under which the event at a position is in the table."""
+        keys = {self.keys(tag) for tag in tags}
+        if position > self.upto:
+            keys = {key for key in keys if key < self.next_key}
+        if position <= self.every_upto:
+            keys.add(self.keys(None))
+        return keys
 
 
 def tags_beside(stored: Any) -> list[str] | None:

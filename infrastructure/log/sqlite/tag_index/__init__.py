@@ -8,6 +8,7 @@ in the order of the table: a page is then written once for all that belongs on i
   it is full, and not in one go, which would hold up a commit for a second, but a slice with each commit that follows.
 - The table's keys are 8 bytes of a hash of the tag, so a *slice* is simply a range of keys, the same for all processes.
 - Each event has a row under one key more, that of no tag: so the events of a type are found without another index.
+  These rows are sliced by position.
 - All progress is one number, `tag_merge.slices_done`: how many slices, of SLICES a part, are in the table.
 
 An event never changes, so what is in memory and what the table holds of full parts is true at any later moment too: a

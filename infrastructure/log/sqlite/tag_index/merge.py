@@ -1,51 +1,62 @@
-"""The merge of one full part into the table, in three steps, a little with each commit."""
+"""The merge of one full part into the table, in two steps, a little of either with each commit."""
 
+from array import array
 from collections.abc import Callable
 from itertools import islice
 
-from infrastructure.log.sqlite.tag_index.keys import SLICES, slice_of
-from infrastructure.log.sqlite.tag_index.memory import Positions, Tag, TagPart
+from infrastructure.log.sqlite.tag_index.keys import SLICES, slice_of, slice_of_event
+from infrastructure.log.sqlite.tag_index.memory import Tag, TagPart
 
 TagRow = tuple[int, int, int]
 """A row of the table: key, number of the type, position."""
-HASHING_SHARE = 0.25
-"""The first quarter of a merge makes the keys, the rest inserts."""
+HASHING_SHARE = 0.4
+"""How much of a merge is spent on making the keys; the rest is for inserting the rows."""
 
 
 class Merge:
     """What a merge has prepared. What it has done stands in the file alone (`slices_done`), so a commit that fails, or
-    another process that goes on with it, changes nothing here."""
+    another process that goes on with it, changes nothing here. What is committed is let go slice by slice: to free it
+    all in one go would hold up a commit."""
 
     def __init__(self, part: TagPart, keys: Callable[[Tag], int]) -> None:
         self.part = part
         self._keys = keys
         self._entries = part.entries()
         self._unhashed = self._hashing_steps = part.entries_count
-        self._slices: list[list[tuple[int, int, Positions]]] = [[] for _ in range(SLICES)]
+        self._slices = [array("q") for _ in range(SLICES)]  # three numbers a row
+        self._released = 0
 
     def advance(self, share: float, done: int, insert: Callable[[list[TagRow]], object]) -> int:
         """Goes on until this share of the whole is done. `done`: how many slices the table holds; the new number."""
         self._hash_some(share / HASHING_SHARE)
+        self._release(done)
         if self._unhashed:
             return done
         return self._insert_some((share - HASHING_SHARE) / (1 - HASHING_SHARE), done, insert)
 
     def _hash_some(self, share: float) -> None:
         due = int(min(share, 1.0) * self._hashing_steps) - (self._hashing_steps - self._unhashed)
+        first, part_events = self.part.first, self.part.until - self.part.first
         for tag, type_, positions in islice(self._entries, max(due, 0)):
             key = self._keys(tag)
-            self._slices[slice_of(key)].append((key, type_, positions))
+            run = (positions,) if isinstance(positions, int) else positions
+            if tag is None:
+                for position in run:
+                    self._slices[slice_of_event(position - first - 1, part_events)].extend((key, type_, position))
+            else:
+                rows = self._slices[slice_of(key)]
+                for position in run:
+                    rows.extend((key, type_, position))
             self._unhashed -= 1
+
+    def _release(self, done: int) -> None:
+        while self._released < done:
+            self._slices[self._released] = array("q")
+            self._released += 1
 
     def _insert_some(self, share: float, done: int, insert: Callable[[list[TagRow]], object]) -> int:
         due = int(share * SLICES)
         for slice_ in range(done, due):
-            rows: list[TagRow] = []
-            for key, type_, positions in self._slices[slice_]:
-                if isinstance(positions, int):
-                    rows.append((key, type_, positions))
-                else:
-                    rows += [(key, type_, position) for position in positions]
-            rows.sort()
-            insert(rows)
+            numbers = iter(self._slices[slice_])
+            insert(sorted(zip(numbers, numbers, numbers, strict=True)))
         return max(done, due)

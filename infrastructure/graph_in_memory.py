@@ -3,6 +3,7 @@
 import threading
 
 from domain.event import EVENTS
+from infrastructure.gc_pause import collector_paused
 from infrastructure.log.envelope import decode
 from infrastructure.log.interface import Log
 from projections.degrees.adjacency import Adjacency
@@ -29,7 +30,8 @@ class GraphInMemory:
         with self._lock:
             kept = self._adjacency
             if kept is None or newest - kept.position > ADVANCE_EVENTS_MAX:
-                self._adjacency = kept = loaded(reading.earlier(newest, reading.now))
+                with collector_paused():
+                    self._adjacency = kept = loaded(reading.earlier(newest, reading.now))
             while kept.position < newest:
                 rows = self._log.page(kept.position, min(ADVANCE_PAGE, newest - kept.position))
                 self._adjacency = None  # an advance that is interrupted leaves half of itself: then all is read anew

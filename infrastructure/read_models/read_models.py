@@ -57,6 +57,7 @@ class ReadModels:
         self._runner = ProjectionRunner(log, store)
         self._rebuild_lock = RebuildLock(store.path or None)
         self._fills_in_bulk = True
+        self._reached = 0  # what every model is known to have come to
         # Taken as `with self._lock`, as no interrupt can come between that and its block; a Condition's own `with` can.
         self._lock = threading.Lock()
         self._advanced = threading.Condition(self._lock)
@@ -248,9 +249,12 @@ class ReadModels:
                     raise NotYet(f"The read models have reached position {reached}, and not yet {position}")
             yield run, reached
 
-    def position(self) -> int:
-        """The position up to which every read model has come that has not stopped."""
-        return self._runner.position()
+    def has_reached(self, position: int) -> bool:
+        """Whether every read model that has not stopped has come to a position. They only go on, so what was once
+        reached is not looked up again."""
+        if position > self._reached:
+            self._reached = self._runner.position()
+        return position <= self._reached
 
     def close(self) -> None:
         """Stop following and release files and threads. Whoever still waits or reads gets a typed error `closed`."""

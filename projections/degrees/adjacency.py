@@ -7,7 +7,7 @@ once. Earlier positions are answered from the history that is kept beside the ne
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from pyroaring import BitMap
@@ -85,7 +85,7 @@ class Adjacency:
         snapshot, position = self.snapshot, reading.as_of
         connected, blocked, hidden = snapshot.connected, snapshot.blocked_either_way, snapshot.hidden
         if position != snapshot.position:
-            connected = cache(partial(self._connected, snapshot, position))
+            connected = partial(self._connected, snapshot, position)
             blocked = partial(self.history.blocked_either_way, position=position)
             hidden = self.history.hidden(position)
         if reading.erased_by > position:

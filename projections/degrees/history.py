@@ -9,7 +9,7 @@ look lies after the position that they ask for.
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pyroaring import BitMap
 
@@ -66,24 +66,29 @@ class History:
             self._changes.setdefault(own, []).append((position, theirs, False))
             self._ended.setdefault(own, BitMap()).add(theirs)
 
-    def load_connections(self, own: int, rows: Iterable[tuple[int, int, int]], upto: int) -> None:
-        """All the connections of one member, as (other, began, ended), in the order of beginning."""
-        others, began = self._connections(own)
+    def load_connections(
+        self, own: int, others: Sequence[int], began: Sequence[int], ended: Sequence[int], upto: int
+    ) -> BitMap:
+        """All the connections of one member up to a position, in the order of beginning. Gives those that stand."""
+        self._connections(own)
+        connected, self._began[own] = array("I", others), array("Q", began)
+        self._others[own] = connected
+        self.most_connections = max(self.most_connections, len(others))
+        self._latest[own] = began[-1]
+        if min(ended) > upto:  # as nearly always: whoever was connected still is
+            return BitMap(connected)
         changes: list[Change] = []
-        for theirs, start, end in rows:
-            others.append(theirs)
-            began.append(start)
-            if end <= upto:
-                changes.append((end, theirs, False))
-            if changes and theirs in self._ended.get(own, NOBODY):
+        before = BitMap()
+        for theirs, start, end in zip(others, began, ended, strict=True):
+            if theirs in before:
                 changes.append((start, theirs, True))
             if end <= upto:
-                self._ended.setdefault(own, BitMap()).add(theirs)
-        if changes:
-            changes.sort()
-            self._changes[own] = changes
-        self.most_connections = max(self.most_connections, len(others))
-        self._latest[own] = max(began[-1], changes[-1][0] if changes else 0)
+                changes.append((end, theirs, False))
+                before.add(theirs)
+        self._changes[own] = sorted(changes)
+        self._ended[own] = before
+        self._latest[own] = max(began[-1], self._changes[own][-1][0])
+        return self.connected(own, upto)
 
     def block(self, position: int, one: int, other: int, stands: bool) -> None:
         """A block between two begins, or the last one between them ends."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from itertools import groupby
+from operator import itemgetter
 
 from projections.degrees.adjacency import Adjacency, SnapshotBuilder
 from projections.projection import STANDS
@@ -42,8 +43,9 @@ def _changes(
 
 
 def _load_connections(reading: Reading, adjacency: Adjacency, builder: SnapshotBuilder) -> None:
-    number, history, position = adjacency.roster.number, adjacency.history, reading.as_of
-    members = adjacency.roster.all()
+    history, position = adjacency.history, reading.as_of
+    numbers = adjacency.roster.by_name()
+    members = sorted(numbers)
     for start in range(0, len(members), LOADED_TOGETHER):
         some = members[start : start + LOADED_TOGETHER]
         rows = reading.all(
@@ -52,7 +54,8 @@ def _load_connections(reading: Reading, adjacency: Adjacency, builder: SnapshotB
             first=some[0],
             last=some[-1],
         )
-        for member, own in groupby(rows, key=lambda row: row[0]):
-            found = [(number(other), began, ended) for _, other, began, ended in own]
-            history.load_connections(number(member), found, position)
-            builder.connections.put(number(member), history.connected(number(member), position))
+        for member, own in groupby(rows, key=itemgetter(0)):
+            _, others, began, ended = zip(*own, strict=True)
+            number = numbers[member]
+            numbered = list(map(numbers.__getitem__, others))
+            builder.connections.put(number, history.load_connections(number, numbered, began, ended, position))

@@ -1,6 +1,7 @@
 """The numbers of the members of the graph, in the order of registration: they are given once and never change."""
 
 from array import array
+from collections.abc import Mapping
 
 from pyroaring import BitMap
 
@@ -51,6 +52,6 @@ class Roster:
         """The members with these numbers."""
         return set(map(self._names.__getitem__, numbers))
 
-    def all(self) -> list[str]:
-        """All members, sorted."""
-        return sorted(self._names)
+    def by_name(self) -> Mapping[str, int]:
+        """The number of each member."""
+        return self._numbers

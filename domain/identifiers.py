@@ -12,6 +12,7 @@ from unicodedata import category, normalize
 from pydantic import AfterValidator, Field, StringConstraints
 
 IDENTIFIER = r"^[A-Za-z0-9_.:\-]{1,64}$"
+ITEM_IDENTIFIER = r"^[A-Za-z0-9_.:\-]{1,128}$"
 ID_LENGTH_MAX = 128
 """The longest id of any kind that is kept, in characters (F12)."""
 HASHTAG_LENGTH_MAX = 100
@@ -19,8 +20,8 @@ HASHTAG_LENGTH_MAX = 100
 
 MemberId = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
 """The host application's own id of a member: 1-64 of `A-Z a-z 0-9 _ . : -`."""
-ItemId = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
-"""The id of a post, article or share: the host's own, or made here; same alphabet as a member's."""
+ItemId = Annotated[str, StringConstraints(pattern=ITEM_IDENTIFIER)]
+"""The id of a post, article or share: the host's own, or made here; 1-128 of a member id's characters."""
 AnyId = Annotated[str, StringConstraints(min_length=1, max_length=ID_LENGTH_MAX)]
 """An id of any kind: of an invitation, of what a follow came from, of a command, a correlation or an event."""
 Reference = Annotated[str, StringConstraints(strip_whitespace=True, max_length=ID_LENGTH_MAX)]
@@ -61,7 +62,10 @@ def normal_hashtag(text: str) -> str:
     ValueError: the text is no hashtag, or is longer than HASHTAG_LENGTH_MAX.
     """
     # A name that long cannot become short enough; it is refused before anything is done with it.
-    name = normal_form(text.removeprefix("#")) if len(text) <= 10 * HASHTAG_LENGTH_MAX else text
+    given = text.removeprefix("#")
+    name = normal_form(given) if len(text) <= 10 * HASHTAG_LENGTH_MAX else text
+    if _name_at_start(given) == given:
+        name = _name_at_start(name)  # there are letters whose normal form has spaces: it ends there, as in a text
     if len(name) > HASHTAG_LENGTH_MAX:
         raise ValueError(f"a hashtag has at most {HASHTAG_LENGTH_MAX} characters")
     if not name or _name_at_start(name) != name:

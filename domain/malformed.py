@@ -9,11 +9,12 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from domain.identifiers import IDENTIFIER
+from domain.identifiers import IDENTIFIER, ITEM_IDENTIFIER
 from domain.text import EMAIL
 
 PATTERNS = {
     IDENTIFIER: "an id is 1 to 64 of the characters A-Z a-z 0-9 _ . : -",
+    ITEM_IDENTIFIER: "the id of an item is 1 to 128 of the characters A-Z a-z 0-9 _ . : -",
     EMAIL: "an email address has text before and after its one @, and no spaces",
 }
 """What each pattern of a field's type asks for."""
@@ -26,6 +27,7 @@ _SENTENCES: dict[str, Callable[[dict[str, Any]], str]] = {
     "string_unicode": lambda _: "this is no valid Unicode text",
     "string_too_short": lambda context: f"at least {context['min_length']} character is needed",
     "string_too_long": lambda context: f"at most {context['max_length']} characters are allowed",
+    "too_short": lambda context: f"at least {context['min_length']} character is needed",
     "too_long": lambda context: f"at most {context['max_length']} are allowed",
     "enum": lambda context: f"{context['expected']} is needed",
     "literal_error": lambda context: f"{context['expected']} is needed",

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from domain.identifiers import MemberId
-from domain.text import TEXT_LENGTH_MAX
+from domain.text import Text
 
 MODERATORS_MAX = 1_000
 """How many moderators a policy can name."""
@@ -29,7 +29,7 @@ class Policy(BaseModel):
     title_length: Limit = 150
     body_length: Limit = 120_000
     hashtags_per_item: Limit = 30
-    default_note: Annotated[str, Field(min_length=1, max_length=TEXT_LENGTH_MAX)] = "I would like to connect with you."
+    default_note: Annotated[Text, Field(min_length=1)] = "I would like to connect with you."
     invitations_per_week: Limit = 100
     cooldown_days: Days = 21
     invitation_expiry_days: Days | None = 180

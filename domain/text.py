@@ -5,8 +5,9 @@ that no policy can lift, so that nothing of any size is ever kept: commands and 
 """
 
 from typing import Annotated
+from unicodedata import category
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 from domain.refusals import Refused
 
@@ -15,13 +16,25 @@ TEXT_LENGTH_MAX = 30_000
 BODY_LENGTH_MAX = 1_000_000
 """The longest text of each type, in characters, whatever the policy says."""
 
+_UNSEEN = {"Cc", "Cf", "Zs", "Zl", "Zp"}
+"""Unicode's categories of characters that show nothing: of control, of format, and spaces."""
+
+
+def _nothing_if_unseen(text: str) -> str:
+    """The text, or an empty one if nothing of it can be seen."""
+    return text if any(category(each) not in _UNSEEN for each in text) else ""
+
+
+Shown = AfterValidator(_nothing_if_unseen)
+"""Makes a text of which nothing can be seen an empty one."""
+
 EMAIL = r"^[^@\s]+@[^@\s]+$"
 Email = Annotated[str, StringConstraints(strip_whitespace=True, pattern=EMAIL, max_length=254)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LINE_LENGTH_MAX)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LINE_LENGTH_MAX), Shown]
 """A name, a headline, a title: text of one line."""
-Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=TEXT_LENGTH_MAX)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=TEXT_LENGTH_MAX), Shown]
 """A note, a reply, a post, a comment, a reason."""
-Body = Annotated[str, StringConstraints(strip_whitespace=True, max_length=BODY_LENGTH_MAX)]
+Body = Annotated[str, StringConstraints(strip_whitespace=True, max_length=BODY_LENGTH_MAX), Shown]
 """The body of an article."""
 
 

@@ -89,13 +89,16 @@ def require_own(reading: Reading, member: str, viewer: str | None) -> None:
 
 
 def require_available(reading: Reading, member: str, viewer: str | None) -> None:
-    """Refused `blocked_by_you` for a member whom the viewer has blocked, else `not_available` for one who is not there
-    for the viewer. To themselves and to the host (None) everyone is there who was registered and is not erased."""
+    """Refused `blocked_by_you` for a member whom the viewer has blocked and who is not erased, else `not_available` for
+    one who is not there for the viewer.
+
+    To themselves and to the host (None) everyone is there who was registered and is not erased.
+    """
     if viewer is None or viewer == member:
         require_viewer(reading, member)
         return
     require_viewer(reading, viewer)
-    if blocks(reading, viewer, member):
+    if blocks(reading, viewer, member) and is_viewer(reading, member):
         raise Refused("blocked_by_you")
     if not available(reading, viewer, member):
         raise Refused("not_available")

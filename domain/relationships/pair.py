@@ -168,6 +168,7 @@ def require_reachable(facts: Facts, acting: str, target: str) -> tuple[Pair, Mem
     """
     refuse_unless(acting != target, "self")
     pair, member = facts.read(PAIR, acting, target), facts.read(MEMBER, target)
+    refuse_unless(not member.erased, "not_available")
     refuse_unless(not pair.side_of(acting).blocks, "blocked_by_you")
     refuse_unless(member.present and not pair.side_of(target).blocks, "not_available")
     return pair, member

@@ -235,7 +235,7 @@ def relationship(network: NaiveNetwork, viewer: str, member: str) -> dict[str, A
     """G5. Of a member who is not available only the viewer's own block is told, and what it leaves them to do."""
     if not is_viewer(network, viewer):
         return NOT_AVAILABLE
-    own_block = (viewer, member) in network.blocks
+    own_block = (viewer, member) in network.blocks and not network.members[member].erased
     if not available(network, viewer, member) and not own_block:
         return NOT_AVAILABLE
     is_connected = connected(network, viewer, member)

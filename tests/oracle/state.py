@@ -176,6 +176,8 @@ class NaiveState:
         """For acts that reach the other (X8, X18)."""
         if actor == target:
             return "self"
+        if target in self.members and self.members[target].erased:
+            return "not_available"
         if (actor, target) in self.blocks:
             return "blocked_by_you"
         return "not_available" if self.hidden(target) or (target, actor) in self.blocks else None

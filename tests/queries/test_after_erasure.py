@@ -18,7 +18,9 @@ from domain import (
     Refused,
     ReplyKind,
     ReplyToInvitation,
+    SendInvitation,
     SharePost,
+    UnblockMember,
 )
 
 MEMBERS = ("ada", "bob", "cy", "dan", "eve")
@@ -99,6 +101,20 @@ def test_b20_every_query_about_the_erased_is_refused_to_a_viewer_as_of_any_point
         assert answer(n.degree, viewer, ERASED, as_of=as_of) == expected
         assert answer(n.path, viewer, ERASED, as_of=as_of) == expected
         assert answer(n.why, viewer, "of-bob", as_of=as_of).code == "not_available"
+
+
+def test_b20_and_x18_to_whoever_had_blocked_them_the_erased_are_not_available_either() -> None:
+    net = SmallNetwork("ada", "bob")
+    net.do(BlockMember(blocker="ada", blocked="bob"))
+    net.net.catch_up()
+    assert answer(net.net.profile, "bob", "ada") == "blocked_by_you"
+    net.do(EraseMember(member="bob"))
+    net.net.catch_up()
+    for as_of in points(net):
+        for query, arguments in (("profile", ("bob", "ada")), ("relationship", ("ada", "bob"))):
+            assert answer(getattr(net.net, query), *arguments, as_of=as_of) == "not_available", (query, as_of)
+    assert net.code(SendInvitation(inviter="ada", invitee="bob")) == "not_available"
+    net.do(UnblockMember(blocker="ada", blocked="bob"))
 
 
 def test_b20_the_erased_themselves_are_answered_nothing_as_of_any_point(net: SmallNetwork) -> None:

@@ -186,3 +186,22 @@ def test_b31_a_policy_value_that_does_not_fit_is_told_in_a_sentence(values: dict
     with pytest.raises(domain.Refused) as refused:
         members().do(domain.ChangePolicy(values=values))
     assert refused.value.detail == f"{said}. See the table of policy values."
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\u200b \u2060", "\x00", "\ufeff\n"])
+def test_f12_a_text_of_which_nothing_can_be_seen_is_empty(unseen: str) -> None:
+    world = members()
+    assert world.answer(domain.PublishPost(author="ada", text=unseen)) == "empty_text"
+    assert world.answer(domain.PublishPost(author="ada", text=unseen + "\U0001f468\u200d\U0001f469")) == "accepted"
+    assert world.answer(domain.ChangePolicy(values={"default_note": unseen})) == "invalid_policy"
+
+
+def test_f12_the_id_of_an_item_has_at_most_128_characters() -> None:
+    world = members()
+    assert world.answer(domain.PublishPost(author="ada", text="Hello", item="x" * 128)) == "accepted"
+    with pytest.raises(ValidationError):
+        domain.PublishPost(author="ada", text="Hello", item="x" * 129)
+
+
+def test_f12_a_letter_whose_normal_form_has_spaces_is_followed_as_it_is_found() -> None:
+    assert [normal_hashtag("#\ufdfa")] == hashtags_in("#\ufdfa", None)

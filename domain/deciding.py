@@ -1,7 +1,7 @@
 """The one way from a command to its events: who may give it (X18, X19), then its decision."""
 
 from domain.catalogue import DECIDERS
-from domain.decision import Command, Facts, Outcome
+from domain.decision import Command, Facts, Outcome, Read
 from domain.members import MEMBER
 from domain.refusals import Refused
 
@@ -25,3 +25,13 @@ def decide(command: Command, facts: Facts, actor: str | None = None) -> Outcome:
         if not decider.open_to_hibernated and (member.restricted or member.hibernated):
             raise Refused("inactive")
     return decider.decide(command, facts)
+
+
+def expected_reads(command: Command) -> list[Read]:
+    """What the decision on a command will most likely read: a hint, see `Decider.expects`."""
+    decider = DECIDERS[type(command)]
+    acting = decider.acts_for(command)
+    reads = list(decider.expects(command))
+    if acting is not None:
+        reads.append((MEMBER, (acting,)))
+    return reads

@@ -45,6 +45,10 @@ class DecisionModel(Generic[S]):
     evolve: Callable[[S, Any, Instant], S]
 
 
+Read = tuple[DecisionModel[Any], tuple[str, ...]]
+"""A decision model, and the key for which it is read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a decision gives: the events to append together (none: it is already so), and advisories by code."""
@@ -101,6 +105,8 @@ class Decider(Generic[C]):
     restricted member may give it. `creates_member`: the acting member need not exist yet.
     `answered_alike`: the acting member learns that the command was accepted, and nothing else (X16), since whether
     there was something to end or to mark can depend on what is hidden from them.
+    `expects` gives what `decide` will most likely read besides the acting member, so that it can be loaded together
+    with what other commands read. It is a hint and no more: a wrong one costs time, and changes no decision.
     """
 
     decide: Callable[[C, Facts], Outcome]
@@ -110,6 +116,7 @@ class Decider(Generic[C]):
     open_to_hibernated: bool = False
     creates_member: bool = False
     answered_alike: bool = False
+    expects: Callable[[C], Sequence[Read]] = lambda _: ()
 
     def codes(self) -> frozenset[str]:
         """Every refusal code that a command of this kind can meet."""
@@ -125,6 +132,11 @@ Deciders = dict[type[Command], Decider[Any]]
 def field(name: str) -> Callable[[Any], str | None]:
     """The value of a command's field, as `acts_for`."""
     return lambda command: str(getattr(command, name))
+
+
+def expects(*models: tuple[DecisionModel[Any], str]) -> Callable[[Any], Sequence[Read]]:
+    """For `Decider.expects`: models, each with the command's field that is its key."""
+    return lambda command: [(model, (getattr(command, name),)) for model, name in models]
 
 
 def no_member(_: Any) -> str | None:

@@ -1,6 +1,17 @@
 """Moderation: what a moderator does to a member. The member gets no notice of it."""
 
-from domain.decision import ALREADY_SO, Command, Decider, Deciders, Facts, Outcome, accepted, no_member, refuse_unless
+from domain.decision import (
+    ALREADY_SO,
+    Command,
+    Decider,
+    Deciders,
+    Facts,
+    Outcome,
+    accepted,
+    expects,
+    no_member,
+    refuse_unless,
+)
 from domain.identifiers import MemberId
 from domain.member_events import (
     MemberRecognized,
@@ -77,8 +88,20 @@ def withdraw_recognition(command: WithdrawRecognition, facts: Facts) -> Outcome:
 
 
 DECIDERS: Deciders = {
-    RestrictMember: Decider(restrict_member, no_member, ("not_available",), open_to_moderators=True),
-    LiftRestriction: Decider(lift_restriction, no_member, ("not_available",), open_to_moderators=True),
-    RecognizeMember: Decider(recognize_member, no_member, ("not_available",), open_to_moderators=True),
-    WithdrawRecognition: Decider(withdraw_recognition, no_member, ("not_available",), open_to_moderators=True),
+    RestrictMember: Decider(
+        restrict_member, no_member, ("not_available",), open_to_moderators=True, expects=expects((MEMBER, "member"))
+    ),
+    LiftRestriction: Decider(
+        lift_restriction, no_member, ("not_available",), open_to_moderators=True, expects=expects((MEMBER, "member"))
+    ),
+    RecognizeMember: Decider(
+        recognize_member, no_member, ("not_available",), open_to_moderators=True, expects=expects((MEMBER, "member"))
+    ),
+    WithdrawRecognition: Decider(
+        withdraw_recognition,
+        no_member,
+        ("not_available",),
+        open_to_moderators=True,
+        expects=expects((MEMBER, "member")),
+    ),
 }

@@ -1,6 +1,17 @@
 """Notices: they are derived from other events; only the fact that a member has read them is an event of its own."""
 
-from domain.decision import ALREADY_SO, Command, Decider, Deciders, DecisionModel, Facts, Outcome, accepted, field
+from domain.decision import (
+    ALREADY_SO,
+    Command,
+    Decider,
+    Deciders,
+    DecisionModel,
+    Facts,
+    Outcome,
+    accepted,
+    expects,
+    field,
+)
 from domain.event import Event, recorded_as, tags_of
 from domain.identifiers import Instant, KeptPosition, MemberId, member_tag
 
@@ -40,4 +51,8 @@ def mark_notices_read(command: MarkNoticesRead, facts: Facts) -> Outcome:
     return accepted(NoticesRead(member=command.member, up_to=up_to))
 
 
-DECIDERS: Deciders = {MarkNoticesRead: Decider(mark_notices_read, field("member"), answered_alike=True)}
+DECIDERS: Deciders = {
+    MarkNoticesRead: Decider(
+        mark_notices_read, field("member"), answered_alike=True, expects=expects((NOTICES_READ, "member"))
+    ),
+}

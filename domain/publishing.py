@@ -8,6 +8,7 @@ from domain.decision import (
     Facts,
     Outcome,
     accepted,
+    expects,
     field,
     refuse_unless,
 )
@@ -153,6 +154,13 @@ def delete_post(command: DeletePost, facts: Facts) -> Outcome:
 DECIDERS: Deciders = {
     PublishPost: Decider(publish_post, field("author"), ("empty_text", "too_long", "item_exists")),
     PublishArticle: Decider(publish_article, field("author"), ("empty_text", "too_long", "item_exists")),
-    SharePost: Decider(share_post, field("sharer"), ("too_long", "blocked_by_you", "not_available", "not_shareable")),
-    DeletePost: Decider(delete_post, field("author"), ("not_available",), open_to_moderators=True),
+    SharePost: Decider(
+        share_post,
+        field("sharer"),
+        ("too_long", "blocked_by_you", "not_available", "not_shareable"),
+        expects=expects((ITEM, "item")),
+    ),
+    DeletePost: Decider(
+        delete_post, field("author"), ("not_available",), open_to_moderators=True, expects=expects((ITEM, "item"))
+    ),
 }

@@ -7,7 +7,7 @@ from domain.relationships.blocking_events import MemberBlocked, MemberUnblocked
 from domain.relationships.connections import sever
 from domain.relationships.invitation_events import CloseReason, InvitationClosed
 from domain.relationships.invitations import open_invitation
-from domain.relationships.pair import REGISTERED_REFUSALS, require_registered_pair
+from domain.relationships.pair import REGISTERED_REFUSALS, expects_pair, require_registered_pair
 
 
 class BlockMember(Command):
@@ -47,6 +47,18 @@ def unblock_member(command: UnblockMember, facts: Facts) -> Outcome:
 
 
 DECIDERS: Deciders = {
-    BlockMember: Decider(block_member, field("blocker"), (*REGISTERED_REFUSALS, "block_too_soon"), answered_alike=True),
-    UnblockMember: Decider(unblock_member, field("blocker"), REGISTERED_REFUSALS, answered_alike=True),
+    BlockMember: Decider(
+        block_member,
+        field("blocker"),
+        (*REGISTERED_REFUSALS, "block_too_soon"),
+        answered_alike=True,
+        expects=expects_pair("blocker", "blocked"),
+    ),
+    UnblockMember: Decider(
+        unblock_member,
+        field("blocker"),
+        REGISTERED_REFUSALS,
+        answered_alike=True,
+        expects=expects_pair("blocker", "blocked"),
+    ),
 }

@@ -21,6 +21,7 @@ from domain.relationships.pair import (
     REACHABLE_REFUSALS,
     REGISTERED_REFUSALS,
     Pair,
+    expects_pair,
     require_reachable,
     require_registered_pair,
 )
@@ -111,6 +112,17 @@ def dismiss_suggestion(command: DismissSuggestion, facts: Facts) -> Outcome:
 
 
 DECIDERS: Deciders = {
-    RemoveConnection: Decider(remove_connection, field("member"), REGISTERED_REFUSALS, answered_alike=True),
-    DismissSuggestion: Decider(dismiss_suggestion, field("member"), (*REACHABLE_REFUSALS, "already_connected")),
+    RemoveConnection: Decider(
+        remove_connection,
+        field("member"),
+        REGISTERED_REFUSALS,
+        answered_alike=True,
+        expects=expects_pair("member", "other"),
+    ),
+    DismissSuggestion: Decider(
+        dismiss_suggestion,
+        field("member"),
+        (*REACHABLE_REFUSALS, "already_connected"),
+        expects=expects_pair("member", "other"),
+    ),
 }

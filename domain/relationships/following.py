@@ -9,6 +9,7 @@ from domain.decision import (
     Facts,
     Outcome,
     accepted,
+    expects,
     field,
     refuse_unless,
 )
@@ -31,6 +32,7 @@ from domain.relationships.pair import (
     REACHABLE_REFUSALS,
     REGISTERED_REFUSALS,
     Pair,
+    expects_pair,
     require_reachable,
     require_registered_pair,
 )
@@ -192,12 +194,28 @@ def unfollow_hashtag(command: UnfollowHashtag, facts: Facts) -> Outcome:
 
 
 DECIDERS: Deciders = {
-    Follow: Decider(follow, field("follower"), (*REACHABLE_REFUSALS, "not_followable")),
-    Unfollow: Decider(unfollow, field("follower"), REGISTERED_REFUSALS, answered_alike=True),
-    RemoveFollower: Decider(remove_follower, field("followee"), REGISTERED_REFUSALS, answered_alike=True),
+    Follow: Decider(
+        follow, field("follower"), (*REACHABLE_REFUSALS, "not_followable"), expects=expects_pair("follower", "followee")
+    ),
+    Unfollow: Decider(
+        unfollow,
+        field("follower"),
+        REGISTERED_REFUSALS,
+        answered_alike=True,
+        expects=expects_pair("follower", "followee"),
+    ),
+    RemoveFollower: Decider(
+        remove_follower,
+        field("followee"),
+        REGISTERED_REFUSALS,
+        answered_alike=True,
+        expects=expects_pair("followee", "follower"),
+    ),
     ChangeFollowerSetting: Decider(change_follower_setting, field("member"), ("not_a_person",)),
-    MuteMember: Decider(mute_member, field("muter"), REACHABLE_REFUSALS),
-    UnmuteMember: Decider(unmute_member, field("muter"), REGISTERED_REFUSALS, answered_alike=True),
-    FollowHashtag: Decider(follow_hashtag, field("member")),
-    UnfollowHashtag: Decider(unfollow_hashtag, field("member")),
+    MuteMember: Decider(mute_member, field("muter"), REACHABLE_REFUSALS, expects=expects_pair("muter", "muted")),
+    UnmuteMember: Decider(
+        unmute_member, field("muter"), REGISTERED_REFUSALS, answered_alike=True, expects=expects_pair("muter", "muted")
+    ),
+    FollowHashtag: Decider(follow_hashtag, field("member"), expects=expects((HASHTAGS, "member"))),
+    UnfollowHashtag: Decider(unfollow_hashtag, field("member"), expects=expects((HASHTAGS, "member"))),
 }

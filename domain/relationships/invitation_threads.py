@@ -7,7 +7,7 @@ from domain.refusals import Refused
 from domain.relationships.following import may_follow
 from domain.relationships.invitation_events import InvitationReplied, ReplyKind
 from domain.relationships.invitations import open_invitation
-from domain.relationships.pair import REACHABLE_REFUSALS, require_reachable
+from domain.relationships.pair import REACHABLE_REFUSALS, expects_pair, require_reachable
 from domain.text import Text, require_length
 
 
@@ -60,5 +60,6 @@ DECIDERS: Deciders = {
         reply_to_invitation,
         replier,
         (*REACHABLE_REFUSALS, "no_invitation", "nothing_asked", "not_followable", "empty_text", "too_long"),
+        expects=expects_pair("inviter", "invitee", (MEMBER, "inviter")),
     ),
 }

@@ -26,7 +26,7 @@ from domain.member_events import (
 )
 from domain.members import MEMBER, Member
 from domain.refusals import Refused
-from domain.relationships.connections import at_cap, connect
+from domain.relationships.connections import CONNECTIONS, at_cap, connect
 from domain.relationships.invitation_events import (
     IgnoreReason,
     InvitationAccepted,
@@ -35,7 +35,7 @@ from domain.relationships.invitation_events import (
     InvitationWithdrawn,
     NoteKind,
 )
-from domain.relationships.pair import REACHABLE_REFUSALS, Invitation, Pair, require_reachable
+from domain.relationships.pair import REACHABLE_REFUSALS, Invitation, Pair, expects_pair, require_reachable
 from domain.text import Email, Text, require_length
 
 EMAIL_NOTICE = 1
@@ -265,12 +265,28 @@ DECIDERS: Deciders = {
             "invitation_limit",
             "connections_cap",
         ),
+        expects=expects_pair("inviter", "invitee", (INVITING, "inviter")),
     ),
     AcceptInvitation: Decider(
-        accept_invitation, field_of("invitee"), (*REACHABLE_REFUSALS, "no_invitation", "connections_cap")
+        accept_invitation,
+        field_of("invitee"),
+        (*REACHABLE_REFUSALS, "no_invitation", "connections_cap"),
+        expects=expects_pair(
+            "invitee", "inviter", (CONNECTIONS, "inviter"), (CONNECTIONS, "invitee"), (INVITING, "inviter")
+        ),
     ),
-    IgnoreInvitation: Decider(ignore_invitation, field_of("invitee"), (*REACHABLE_REFUSALS, "no_invitation")),
-    WithdrawInvitation: Decider(withdraw_invitation, field_of("inviter"), (*REACHABLE_REFUSALS, "no_invitation")),
+    IgnoreInvitation: Decider(
+        ignore_invitation,
+        field_of("invitee"),
+        (*REACHABLE_REFUSALS, "no_invitation"),
+        expects=expects_pair("invitee", "inviter"),
+    ),
+    WithdrawInvitation: Decider(
+        withdraw_invitation,
+        field_of("inviter"),
+        (*REACHABLE_REFUSALS, "no_invitation"),
+        expects=expects_pair("inviter", "invitee"),
+    ),
     ChangeInvitationPolicy: Decider(change_invitation_policy, field_of("member"), ("not_a_person",)),
     ChangeWhoMayInvite: Decider(change_who_may_invite, field_of("member"), ("not_a_person",)),
 }

@@ -3,9 +3,11 @@
 A connection is one symmetric fact of the pair (S3). Everything else is the stance of one of the two toward the other.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from domain.decision import DecisionModel, Facts, refuse_unless
+from domain.decision import DecisionModel, Facts, Read, refuse_unless
 from domain.event import Event
 from domain.identifiers import Instant, pair_tag
 from domain.members import MEMBER, Member
@@ -152,6 +154,18 @@ PAIR = DecisionModel(
     Pair,
     evolve,
 )
+
+
+def expects_pair(acting: str, target: str, *further: tuple[DecisionModel[Any], str]) -> Callable[[Any], Sequence[Read]]:
+    """For `Decider.expects`: the pair of the members that two fields name, the second of them, and further models, each
+    with the field that is its key."""
+
+    def reads(command: Any) -> Sequence[Read]:
+        other = getattr(command, target)
+        others = [(model, (getattr(command, name),)) for model, name in further]
+        return [(PAIR, (getattr(command, acting), other)), (MEMBER, (other,)), *others]
+
+    return reads
 
 
 REGISTERED_REFUSALS = ("self", "not_available")

@@ -6,11 +6,12 @@ forgotten and read again.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from domain.catalogue import DECISION_MODELS
-from domain.decision import DecisionModel, Facts
+from domain.decision import DecisionModel, Facts, Read
 from domain.event import EVENTS, Event
 from domain.identifiers import Instant
 from domain.policy import POLICY
@@ -18,7 +19,8 @@ from domain.policy_values import Policy
 from infrastructure.commands.gate import require_id
 from infrastructure.log import AppendTransaction, Log
 from infrastructure.log.dcb import DCBAppendCondition, DCBQuery, DCBQueryItem
-from infrastructure.log.envelope import decode, recorded_at
+from infrastructure.log.envelope import UnreadableEvent, decode, recorded_at
+from infrastructure.log.transaction import Recorded
 
 S = TypeVar("S")
 
@@ -87,6 +89,29 @@ class DecisionState(Facts):
         self.now = max(now, self.last_at)
         self.policy_version, self.policy = self.read(POLICY).in_force(self.now)
 
+    def expect(self, reads: Iterable[Read]) -> None:
+        """Load together, with one statement, what will likely be read and is not kept yet. What cannot be loaded so is
+        left to the decision that reads it, and to no other; LogUnavailable concerns all."""
+        missing = {}
+        for model, key in reads:
+            tag = model.tag(*key)
+            if tag not in self._states[model]:
+                missing[model, tag] = _TYPES[model]
+        if not missing or self._transaction is None:
+            return
+        loaded = self._transaction.load_many([(tag, types) for (_, tag), types in missing.items()])
+        for (model, tag), rows in zip(missing, loaded, strict=True):
+            with suppress(UnreadableEvent):
+                self._keep_folded(model, tag, rows)
+
+    def _keep_folded(self, model: DecisionModel[S], tag: str, rows: list[Recorded]) -> S:
+        state = model.initial()
+        for _, at, event in decode(rows):
+            state = model.evolve(state, event, at)
+        self._states[model][tag] = state
+        self._known += 1
+        return state
+
     def read(self, view: DecisionModel[S], *key: str) -> S:
         tag = view.tag(*key)
         self._boundary[view, tag] = None
@@ -94,11 +119,7 @@ class DecisionState(Facts):
         state: S | None = states.get(tag)
         if state is None:
             assert self._transaction is not None
-            state = view.initial()
-            for _, at, event in decode(self._transaction.load(tag, _TYPES[view])):
-                state = view.evolve(state, event, at)
-            states[tag] = state
-            self._known += 1
+            state = self._keep_folded(view, tag, self._transaction.load(tag, _TYPES[view]))
         return state
 
     def new_id(self) -> str:

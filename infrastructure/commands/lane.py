@@ -130,9 +130,11 @@ class DecidingLane:
         """Decide every request of a group, and append its events. What a signal handler raised meanwhile, if that
         could be recognised and did not stop anything."""
         if len(group) == 1:
+            self._recording.expect([group[0].request])
             return self._decide_one(transaction, group[0])
         interrupt: BaseException | None = None
         with collector_paused():
+            self._recording.expect(waiting.request for waiting in group)
             for waiting in group:
                 interrupt = self._decide_one(transaction, waiting) or interrupt
         return interrupt

@@ -1,11 +1,12 @@
 """One command: from a request, through the gate and a decision, to its events appended to an open transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from typing import Any
 
-from domain.deciding import decide
-from domain.decision import Command, NothingChanged, Outcome
+from domain.deciding import decide, expected_reads
+from domain.decision import Command, NothingChanged, Outcome, Read
 from domain.event import Event
 from domain.identifiers import Instant
 from domain.refusals import Refused
@@ -49,6 +50,17 @@ class Recording:
     def keep(self) -> None:
         """The transaction was committed, so the state holds for the next one too."""
         self._state.keep()
+
+    def expect(self, requests: Iterable[Request]) -> None:
+        """Load together what the decisions on these requests will likely read. Unsound ones, whatever is wrong with
+        them, are left to `record`."""
+        reads: list[Read] = []
+        for request in requests:
+            with suppress(LookupError, TypeError, ValueError, AttributeError):
+                found = expected_reads(request.command)
+                if all(word.isascii() for _, key in found for word in key):  # as the ids of all sound commands are
+                    reads += found
+        self._state.expect(reads)
 
     def record(self, transaction: AppendTransaction, request: Request) -> Result:
         """Decide a request and append its events. Raises Refused, and TypeError or UnsoundInput where the gate lets

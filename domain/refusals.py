@@ -37,6 +37,7 @@ QUERY_REFUSALS: dict[str, str] = {
     "bad_as_of": "The as-of point is neither a position of the log nor a time. Give one from 0 to the log's head.",
     "bad_box": "There is no such box. Use received, sent, archived or barred.",
     "bad_cursor": "This cursor was not made by a page of this query. Start again without one.",
+    "bad_filter": "No invitation can pass this filter. Ask for custom or default notes, and for degrees from 1 to 3.",
     "bad_hashtag": "A hashtag is made of letters, digits or _, with or without # before it.",
     "bad_limit": "The number of rows does not fit. Ask for from 1 to 1000.",
     "blocked_by_you": REFUSALS["blocked_by_you"],

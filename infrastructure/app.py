@@ -58,7 +58,7 @@ def instant(when: When) -> Instant:
         raise TypeError(f"a time is a datetime, or microseconds UTC as an int, and not {type(when).__name__}")
     if when.tzinfo is None:
         raise ValueError("a time needs a time zone; give datetime.now(UTC), or microseconds")
-    since = when.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    since = when - datetime(1970, 1, 1, tzinfo=UTC)
     return since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds
 
 

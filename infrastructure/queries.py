@@ -16,6 +16,7 @@ from infrastructure.graph_in_memory import GraphInMemory
 from infrastructure.log import Log
 from infrastructure.newest_in_memory import NewestInMemory
 from infrastructure.paging import AsOf, Listing, Moment, Needs, Pages, before, left_in, names
+from infrastructure.query_arguments import checks_arguments, is_identifier, require_members
 from infrastructure.read_models.reading import PastFacts
 from projections.connections import (
     ConnectionRow,
@@ -63,6 +64,7 @@ NOTICES: Needs = names(NOTICES_READS)
 EVERYTHING: Needs = ()
 
 
+@checks_arguments
 class Queries(ABC):
     """The queries, over whatever gives readings of a log and its read models."""
 
@@ -198,10 +200,13 @@ class Queries(ABC):
         self, viewer: str, members: Iterable[str], as_of: AsOf = None
     ) -> dict[str, Relationship | Refused]:
         """`relationship` for many: for each the answer, or the refusal."""
+        members = require_members(members)
         with self.reading(as_of, *EVERYTHING, by_viewer=True) as reading:
             graph = self._graph.as_of(reading)
             facts = PastFacts(self.log, reading.as_of, reading.now)
-            return relationships(reading, facts, viewer, members, lambda other: degree(graph, viewer, other))
+            possible = filter(is_identifier, members)
+            found = relationships(reading, facts, viewer, possible, lambda other: degree(graph, viewer, other))
+            return {member: found.get(member) or Refused("not_available") for member in members}
 
     # The graph
 
@@ -211,6 +216,7 @@ class Queries(ABC):
 
     def degrees(self, viewer: str, members: Sequence[str], as_of: AsOf = None) -> list[int | None]:
         """The degree of each of many members to one viewer."""
+        members = require_members(members)
         with self.reading(as_of, *GRAPH, by_viewer=True) as reading:
             require_viewer(reading, viewer)
             return degrees(self._graph.as_of(reading), viewer, members)

@@ -10,7 +10,7 @@ from typing import Any
 
 from domain.identifiers import Instant
 from domain.refusals import Refused
-from domain.relationships.invitation_events import InvitationSent
+from domain.relationships.invitation_events import InvitationSent, NoteKind
 from projections.invitations import UNEXPIRED
 from projections.members import sql_present
 from projections.projection import OPEN, sql_stands
@@ -55,6 +55,21 @@ class Wanted:
     note_kind: str | None = None
     degrees: Collection[int | None] | None = None
     shared_min: int | None = None
+
+    def __post_init__(self) -> None:
+        """TypeError for a wrong type; Refused `bad_filter` for a value with which nothing could be found."""
+        given: tuple[tuple[str, Any, Any, str], ...] = (
+            ("note_kind", self.note_kind, str, "a str"),
+            ("degrees", self.degrees, Collection, "several numbers"),
+            ("shared_min", self.shared_min, int, "an int"),
+        )
+        for name, value, kind, words in given:
+            is_other = isinstance(value, bool) or (isinstance(value, str) and kind is not str)
+            if value is not None and (is_other or not isinstance(value, kind)):
+                raise TypeError(f"{name} has to be {words} or None, and is {type(value).__name__}")
+        kinds = (None, *NoteKind)
+        if self.note_kind not in kinds or not all(each in (None, 1, 2, 3) for each in self.degrees or ()):
+            raise Refused("bad_filter")
 
     @property
     def values(self) -> tuple[object, ...]:

@@ -20,8 +20,10 @@ VERIFY_PAGE = 2_000
 
 def recorded_at(log: Log, position: int) -> Instant:
     """When the event at a position was recorded, in microseconds UTC. Raises IndexError if there is none."""
-    rows = log.page(position - 1, 1)
-    if not rows or position < 1:
+    if type(position) is not int:
+        raise TypeError(f"position has to be an int, and is {type(position).__name__}")
+    rows = log.page(position - 1, 1) if 1 <= position < 2**63 else []
+    if not rows:
         raise IndexError(f"there is no position {position}")
     return envelope.recorded_at(rows[0][2])
 

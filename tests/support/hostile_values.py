@@ -71,6 +71,25 @@ def hostile(chance: random.Random) -> Any:
     return chance.choice(chance.choice((WORDS, WORDS, NUMBERS, OTHERS)))
 
 
+def plausible(chance: random.Random, argument: str) -> Any:
+    """Mostly a value of the right kind for an argument of this name, and sometimes any value at all."""
+    if chance.random() < 0.25:
+        return hostile(chance)
+    if argument in ("limit", "position"):
+        return chance.choice((1, 2, 20, 1000, 0, -1, 1001))
+    if argument == "as_of":
+        return chance.choice((None, None, 0, 1, 5, 10**6, AWARE))
+    if argument == "cursor":
+        return chance.choice((None, None, "7.999", "7.", "x", "0.0"))
+    if argument == "members":
+        return [chance.choice(NAMES) for _ in range(chance.randrange(4))]
+    if argument in ("item", "name"):
+        return chance.choice(("item-1", "item-2", "a", "#a", "nothing"))
+    if argument == "box":
+        return chance.choice(("received", "sent", "archived", "barred", "lost"))
+    return chance.choice(NAMES)
+
+
 def command(chance: random.Random) -> Command | None:
     """A command of any kind with fields of any kind; None where it cannot be made, which is an answer too."""
     kind = chance.choice(list(COMMANDS.values()))

@@ -1,0 +1,93 @@
+"""The arguments of queries, checked before anything is asked: a wrong type is a mistake of the program, and a TypeError
+that names the argument; an identifier that no member or item can have is refused like one that none has (B28).
+
+`limit`, `cursor` and `as_of` are checked where pages and moments are made, for they have more ways of being wrong.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from functools import wraps
+from inspect import isfunction, signature
+from itertools import chain
+from typing import Any, ParamSpec, TypeVar
+
+from domain.identifiers import IDENTIFIER
+from domain.refusals import Refused
+from projections.invitation_boxes import Wanted
+
+P = ParamSpec("P")
+R = TypeVar("R")
+C = TypeVar("C", bound=type)
+
+_IDENTIFIER = re.compile(IDENTIFIER.removesuffix("$") + r"\Z")
+
+
+def _require_text(value: Any, argument: str) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{argument} has to be a str, and is {type(value).__name__}")
+
+
+def _require_id(value: Any, argument: str) -> None:
+    _require_text(value, argument)
+    if not is_identifier(value):
+        raise Refused("not_available")
+
+
+def _require_id_or_none(value: Any, argument: str) -> None:
+    if value is not None:
+        _require_id(value, argument)
+
+
+def _require_wanted(value: Any, argument: str) -> None:
+    if not isinstance(value, Wanted):
+        raise TypeError(f"{argument} has to be a Wanted, and is {type(value).__name__}")
+
+
+_CHECKS: dict[tuple[str, Any], Callable[[Any, str], None]] = {
+    **{(name, str): _require_id for name in ("viewer", "member", "one", "other", "inviter", "invitee", "item")},
+    ("viewer", str | None): _require_id_or_none,
+    ("name", str): _require_text,
+    ("box", str): _require_text,
+    ("wanted", Wanted): _require_wanted,
+}
+"""By the name and the type of a parameter."""
+
+
+def is_identifier(text: str) -> bool:
+    """Whether a member or an item can have this id."""
+    return _IDENTIFIER.match(text) is not None
+
+
+def require_members(members: Iterable[str]) -> list[str]:
+    """The members, each once looked at: whatever can be gone through and gives texts, but not a single text."""
+    if isinstance(members, str) or not isinstance(members, Iterable):
+        raise TypeError(f"members has to be several ids, and is {type(members).__name__}")
+    found = list(members)
+    for member in found:
+        _require_text(member, "each of members")
+    return found
+
+
+def checks_arguments(queries: C) -> C:
+    """A class decorator: every public method checks its arguments by the table above."""
+    for name, method in tuple(vars(queries).items()):
+        if isfunction(method) and not name.startswith("_"):
+            setattr(queries, name, _checked(method))
+    return queries
+
+
+def _checked(method: Callable[P, R]) -> Callable[P, R]:
+    parameters = tuple(signature(method).parameters.values())
+    names = [each.name for each in parameters]
+    checks = {each.name: _CHECKS[known] for each in parameters if (known := (each.name, each.annotation)) in _CHECKS}
+    if not checks:
+        return method
+
+    @wraps(method)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        for name, value in chain(zip(names, args, strict=False), kwargs.items()):
+            if name in checks:
+                checks[name](value, name)
+        return method(*args, **kwargs)
+
+    return checked

@@ -5,13 +5,14 @@ from pathlib import Path
 import apsw
 
 from infrastructure.log.sqlite.file import open_reader, open_writer
+from infrastructure.log.sqlite.tag_index import PART_EVENTS
 from infrastructure.read_models.connections import connect
 
 
 def connections(folder: Path) -> dict[str, apsw.Connection]:
     """One of each kind."""
     return {
-        "the log's writer": open_writer(folder / "log.db", 1.0),
+        "the log's writer": open_writer(folder / "log.db", 1.0, PART_EVENTS),
         "a reader of the log": open_reader(folder / "log.db", 1.0),
         "read models in memory": connect(":memory:", shared=False),
         "read models in a file": connect(str(folder / "read-models"), shared=True),

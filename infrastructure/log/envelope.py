@@ -32,7 +32,7 @@ from infrastructure.log.transaction import Recorded
 Decoded = tuple[int, Instant, Event]
 """One event as it is replayed: position, recorded_at, event."""
 
-_CURRENT = {version: f'{{"v":{version},'.encode() for version in range(1, 100)}
+_VERSION_PREFIXES = {version: f'{{"v":{version},'.encode() for version in range(1, 100)}
 """How an envelope begins, by schema version. Comparing bytes, the current version pays nothing for the former ones."""
 ENVELOPE_KEYS = ("id", "actor", "command", "digest", "advisories", "events", "cause", "correlation", "policy")
 
@@ -90,7 +90,7 @@ def decode(rows: Iterable[Recorded]) -> list[Decoded]:
     try:
         for position, name, data in rows:
             version, read = readers[name]
-            if data.startswith(_CURRENT[version]):
+            if data.startswith(_VERSION_PREFIXES[version]):
                 envelope = read(data)
                 append((position, envelope.at, envelope.data))
             else:

@@ -56,13 +56,13 @@ class Log(FollowedLog):
     @contextmanager
     def writing(self) -> Iterator[AppendTransaction]:
         """begin(); commit() at the end, rollback() if the block raises."""
-        writing = self.begin()
+        transaction = self.begin()
         try:
-            yield writing
-        except BaseException:
-            writing.rollback()
+            yield transaction
+        except BaseException:  # whatever ends the block, an interrupt too, ends the transaction
+            transaction.rollback()
             raise
-        writing.commit()
+        transaction.commit()
 
     def tagged(
         self,
@@ -96,5 +96,5 @@ class Log(FollowedLog):
 
         IntegrityError if an event after `condition.after` matches the condition, ProgrammingError if there are no
         events or an unsound one, LogUnavailable on trouble with the disk. In each case nothing of it is kept."""
-        with self.writing() as writing:
-            return writing.append(events, condition)
+        with self.writing() as transaction:
+            return transaction.append(events, condition)

@@ -207,7 +207,7 @@ class _MemoryAppendTransaction(AppendTransaction):
             with lists.lock:
                 lists.truncate(lists.head)  # what a rollback left that was interrupted
             self.head = lists.head
-        except BaseException:
+        except BaseException:  # an interrupt too: the turn must not stay with a transaction that was not begun
             turn.give_back(self._holder)
             raise
 

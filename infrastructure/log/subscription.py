@@ -60,7 +60,7 @@ TLog_co = TypeVar("TLog_co", bound=FollowedLog, covariant=True)
 
 
 class LogReading(DCBReadResponse, Generic[TLog_co]):
-    """The answer of Log.read: the events up to the head of the moment it was asked, a page at a time."""
+    """The answer of Log.read: the events up to the head of the moment of the call, a page at a time."""
 
     def __init__(self, log: TLog_co, query: DCBQuery | None, after: int, limit: int | None) -> None:
         self._log = log
@@ -129,7 +129,7 @@ class LogSubscription(DCBSubscription[TLog_co]):
         raise StopIteration
 
     def _stopped(self) -> bool:
-        return self._has_been_stopped  # asked anew after clearing, since stop() sets it before it wakes us
+        return self._has_been_stopped  # looked at anew after clearing, since stop() sets it before it wakes us
 
     def _pull(self) -> bool:
         """Reads the next page; False when the end of the log is reached."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import random
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import apsw
@@ -72,7 +73,7 @@ def open_writer(path: Path, busy_seconds: float, part_events: int) -> apsw.Conne
         raise explained(error, path) from error
     try:
         _prepare(connection, path, busy_seconds, part_events)
-    except BaseException as error:
+    except BaseException as error:  # whatever ends it, an interrupt too: nobody else would close the connection
         connection.close()
         if isinstance(error, apsw.Error):
             raise explained(error, path) from error
@@ -170,17 +171,24 @@ def _make_or_upgrade(connection: apsw.Connection, part_events: int) -> None:
     """Makes the tables of a new log, and brings one of the former format up to date, unless another process just did.
     In one transaction: killed half way, the file is as it was. For a new log this comes before the switch to WAL, so
     that the marks are in the file's own first bytes for inspect to see."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with one_transaction(connection):
         marks = marks_of(connection)
         if marks == (0, 0):
             make_tables(connection, part_events)
         elif marks == (APPLICATION_ID, FORMER_FORMAT):
             drop_derived(connection)
             make_derived(connection, part_events, os.urandom(SECRET_BYTES))
+
+
+@contextmanager
+def one_transaction(connection: apsw.Connection) -> Iterator[None]:
+    """Takes the file's write lock, and commits at the end of the block; nothing is kept if it raises."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
         connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
+    except BaseException:  # whatever ends it, an interrupt too: the file's lock must not stay taken
+        if connection.in_transaction:  # SQLite itself has rolled back after some errors
             connection.execute("ROLLBACK")
         raise
 

@@ -6,15 +6,15 @@ from typing import ClassVar
 
 import orjson
 
-from infrastructure.log.dcb import DCBEvent, DCBQuery, DCBQueryItem, DCBSequencedEvent
+from infrastructure.log.dcb import DCBEvent, DCBQuery, DCBSequencedEvent
 from infrastructure.log.interface import Log
 from infrastructure.log.sqlite.file import open_reader, open_writer, same_file
 from infrastructure.log.sqlite.read_only import open_unwritten, require_readable_log, way_to_read
 from infrastructure.log.sqlite.readers import Readers
 from infrastructure.log.sqlite.statements import HEAD, INDEX, PAGE, POSITION_MAX, RANGE, EventTypes, Rows
 from infrastructure.log.sqlite.tag_index import PART_EVENTS, Lookup, TagIndex, TagKeys, TagQuery, rows_at
+from infrastructure.log.sqlite.transaction import SqliteAppendTransaction
 from infrastructure.log.sqlite.writer import WriterState
-from infrastructure.log.sqlite.writing import SqliteAppendTransaction
 from infrastructure.log.transaction import AppendTransaction, Recorded
 from infrastructure.log.unavailable import LogUnavailable
 
@@ -52,12 +52,12 @@ class SqliteLog(Log):
             self._readers = Readers(self.path, lambda: open_reader(self.path, busy_seconds))
             self._index = self._opened_index()
             self._writer = WriterState(self.path, connection, self._index, self.wake_listeners, busy_seconds)
-        self._lookup = Lookup(self._readers.run, self._index)
+        self._lookup = Lookup(self._readers.execute, self._index)
         self._types = EventTypes([""], {})  # as readers have seen them; perhaps not the newest
         self._types_at = 0  # all that the events up to here have
 
     def _opened_index(self) -> TagIndex:
-        rows = self._readers.run(INDEX, ())
+        rows = self._readers.execute(INDEX, ())
         if len(rows) != 1 or rows[0][0] < 1:
             raise LogUnavailable("damaged", f"{self.path} does not say how far its table of tags is merged")
         part_events, secret = rows[0]
@@ -70,21 +70,21 @@ class SqliteLog(Log):
         return SqliteAppendTransaction(self._writer)
 
     def head(self) -> int:
-        return int(self._readers.run(HEAD, ())[0][0])
+        return int(self._readers.execute(HEAD, ())[0][0])
 
     def page(self, after: int, limit: int) -> list[Recorded]:
-        rows = self._readers.run(PAGE, (after, max(limit, 0)))
+        rows = self._readers.execute(PAGE, (after, max(limit, 0)))
         return self._named(rows)
 
     def load(self, tag: str, types: Sequence[str], after: int = 0) -> list[Recorded]:
-        self._index.catch_up(self._readers.run)
+        self._index.catch_up(self._readers.execute)
         ids = self._ids(types)
         if types and not ids:
             return []
         return self._named(self._lookup.load(tag, ids, after))
 
     def tail_of(self, tag: str) -> int | None:
-        self._index.catch_up(self._readers.run)
+        self._index.catch_up(self._readers.execute)
         return self._lookup.tail(tag)
 
     def matching(
@@ -101,13 +101,16 @@ class SqliteLog(Log):
         before = POSITION_MAX if before is None else before
         items = query.items if query else []
         if not items or any(not item.types and not item.tags for item in items):
-            rows = self._readers.run(RANGE[newest_first], (after, before, limit))
+            rows = self._readers.execute(RANGE[newest_first], (after, before, limit))
         else:
-            before = min(before, self._index.catch_up(self._readers.run) + 1)
+            before = min(before, self._index.catch_up(self._readers.execute) + 1)
             found: set[int] = set()
             for item in items:
-                found.update(self._positions(item, after, before, limit, newest_first))
-            rows = rows_at(self._readers.run, sorted(found, reverse=newest_first)[:limit])
+                ids = self._ids(item.types)
+                if ids != []:
+                    of_item = TagQuery(item.tags or (None,), ids, after, before, limit, newest_first)
+                    found.update(self._lookup.positions(of_item))
+            rows = rows_at(self._readers.execute, sorted(found, reverse=newest_first)[:limit])
         tags_of = {position: tags for position, _, _, tags in rows}
         return [
             DCBSequencedEvent(DCBEvent(type=type_, data=data, tags=orjson.loads(tags_of[position])), position)
@@ -133,7 +136,7 @@ class SqliteLog(Log):
 
     def _learn_types(self) -> EventTypes:
         at = self._index.end
-        self._types = EventTypes.of(self._readers.run)
+        self._types = EventTypes.of(self._readers.execute)
         self._types_at = at
         return self._types
 
@@ -145,10 +148,3 @@ class SqliteLog(Log):
         if self._types_at < self._index.end and any(name not in ids for name in names):
             ids = self._learn_types().ids
         return [ids[name] for name in dict.fromkeys(names) if name in ids]
-
-    def _positions(self, item: DCBQueryItem, after: int, before: int, limit: int, newest_first: bool) -> Sequence[int]:
-        """For each type of the item its first `limit` positions: more than needed, but a flat price at any depth."""
-        ids = self._ids(item.types)
-        if ids == []:
-            return ()
-        return self._lookup.positions(TagQuery(item.tags or (None,), ids, after, before, limit, newest_first))

@@ -31,7 +31,7 @@ class Readers:
         self._idle: list[tuple[apsw.Connection, object]] = []
         self._closed = False
 
-    def run(self, sql: str, bindings: Sequence[Any]) -> Rows:
+    def execute(self, sql: str, bindings: Sequence[Any]) -> Rows:
         """Every row of one statement, read whole: no cursor stays open, so none holds back a checkpoint.
         LogUnavailable: `closed`, `forked` in a process that inherited the log, or what the disk says."""
         for _ in range(READ_AGAIN_MAX):

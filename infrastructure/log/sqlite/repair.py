@@ -1,7 +1,6 @@
 """Making anew what a SQLite log keeps beside its events: their tags, the table of tags, indexes and triggers."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import orjson
 from domain.event import EVENTS
 from infrastructure.log.envelope import UnreadableEvent, decode
 from infrastructure.log.sqlite.derived import drop_derived, make_derived, settings_of
-from infrastructure.log.sqlite.file import Patience, explained, inspect, same_file
+from infrastructure.log.sqlite.file import Patience, explained, inspect, one_transaction, same_file
 from infrastructure.log.sqlite.schema import schema_as_made, schema_of
 from infrastructure.log.sqlite.statements import TYPES
 from infrastructure.log.sqlite.tag_index import PART_EVENTS
@@ -44,22 +43,10 @@ def repair_index(path: Path | str, progress: Progress | None = None) -> IndexRep
         with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)) as connection:
             connection.set_busy_handler(Patience(BUSY_SECONDS))
             connection.pragma("synchronous", "FULL")
-            with _transaction(connection):
+            with one_transaction(connection):
                 return _repair(connection, path, progress)
     except apsw.Error as error:
         raise explained(error, path) from error
-
-
-@contextmanager
-def _transaction(connection: apsw.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _repair(connection: apsw.Connection, path: Path, progress: Progress | None) -> IndexRepair:

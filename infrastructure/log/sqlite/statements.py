@@ -38,7 +38,7 @@ ANY_TYPE = "SELECT id FROM event_type"
 ANY_TYPE_OF_TAG = "SELECT id FROM event_type WHERE EXISTS (SELECT 1 FROM tag WHERE key = ?1)"
 
 Rows = list[tuple[Any, ...]]
-Run = Callable[[str, Sequence[object]], Rows]
+Execute = Callable[[str, Sequence[object]], Rows]
 """Executes one statement with its bindings, and gives every row."""
 
 
@@ -114,8 +114,8 @@ class EventTypes(NamedTuple):
     ids: dict[str, int]
 
     @classmethod
-    def of(cls, run: Run) -> EventTypes:
-        rows = run(TYPES, ())
+    def of(cls, execute: Execute) -> EventTypes:
+        rows = execute(TYPES, ())
         names = [""] * (max((id_ for id_, _ in rows), default=0) + 1)
         for id_, name in rows:
             names[id_] = name

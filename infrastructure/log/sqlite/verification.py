@@ -75,11 +75,11 @@ class _Verification:
     def _say(self, code: str, position: int | None, field: str, detail: str) -> None:
         self._faults.append(Fault(code, position, field, detail))
 
-    def _run(self, sql: str, bindings: Sequence[Any] = ()) -> Rows:
+    def _execute(self, sql: str, bindings: Sequence[Any] = ()) -> Rows:
         return self._connection.execute(sql, bindings).fetchall()
 
     def _file(self) -> None:
-        for (said,) in self._run("PRAGMA quick_check(20)"):
+        for (said,) in self._execute("PRAGMA quick_check(20)"):
             if said != "ok":
                 self._say("file", None, "file", str(said).splitlines()[0])
         if self._connection.pragma("user_version") != FORMAT:
@@ -100,7 +100,7 @@ class _Verification:
         verifier = EventVerifier()
         types = self._types()
         merged = self._merged()
-        count, head = 0, self._run(HEAD)[0][0]
+        count, head = 0, self._execute(HEAD)[0][0]
         expected = _Rows(self._salt)
         for position, type_, stored, data in self._connection.execute(EVENTS, (FIRST_POSITION,)):
             count += 1
@@ -120,7 +120,7 @@ class _Verification:
         return count
 
     def _types(self) -> dict[int, str]:
-        rows = self._run(TYPES)
+        rows = self._execute(TYPES)
         for times in Counter(name for _, name in rows).values():
             if times > 1:
                 self._say("schema", None, "event_type", f"a type stands there {times} times")
@@ -130,7 +130,7 @@ class _Verification:
         """How far the table of tags is merged, or None if the file does not say."""
         if any(fault.field in {"tag", "tag_merge"} for fault in self._faults):
             return None
-        rows = self._run("SELECT part_events, slices_done, secret FROM tag_merge")
+        rows = self._execute("SELECT part_events, slices_done, secret FROM tag_merge")
         if len(rows) != 1:
             self._say("tag_merge", None, "tag_merge", f"it has {len(rows)} rows and not one")
             return None
@@ -139,7 +139,7 @@ class _Verification:
             self._say("tag_merge", None, "tag_merge", "its row does not hold a size of parts, a number and a secret")
             return None
         merged = _Merged(part_events, done, TagKeys(secret))
-        head = self._run(HEAD)[0][0]
+        head = self._execute(HEAD)[0][0]
         if done < 0 or merged.next_upto > max(head, 0):
             self._say(
                 "tag_merge", None, "slices_done", f"{done} slices of parts of {part_events} are not in {head} events"
@@ -161,7 +161,7 @@ class _Verification:
         said = len(self._faults)
         for what, sql in (("is missing", f"{true} EXCEPT {rows}"), ("ought not to be there", f"{rows} EXCEPT {true}")):
             wrong = f"SELECT position, count(*) FROM ({sql}) GROUP BY position ORDER BY position LIMIT {TAG_ROWS_SHOWN}"
-            for position, count in self._run(wrong):
+            for position, count in self._execute(wrong):
                 place = position if isinstance(position, int) else None
                 self._say("tag_index", place, "tag", f"a row of the table of tags {what} ({count} at this position)")
         if len(self._faults) == said:  # the tags beside the events differ from their own, as was said of each

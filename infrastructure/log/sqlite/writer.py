@@ -35,7 +35,7 @@ class WriterState:
         self._wake = wake
         self._busy_seconds = busy_seconds
         self._closing = False
-        self.run(HEAD)  # which makes the write-ahead log, if there is none yet
+        self.execute(HEAD)  # which makes the write-ahead log, if there is none yet
         self._files = OpenFiles(path)
 
     def begin(self, holder: object) -> int:
@@ -44,11 +44,11 @@ class WriterState:
         if not self.turn.take(holder, self._busy_seconds):
             raise LogUnavailable("busy", f"{self._path} was not free within {self._busy_seconds:g} seconds")
         self._require_open()
-        self.run("BEGIN IMMEDIATE")
+        self.execute("BEGIN IMMEDIATE")
         head: int
-        ((self.slices_done, head),) = self.run(ENDS)
+        ((self.slices_done, head),) = self.execute(ENDS)
         if head != self._types_head:  # another process has appended, perhaps a new type
-            self.types, self._types_head = EventTypes.of(self.run), head
+            self.types, self._types_head = EventTypes.of(self.execute), head
         return head
 
     def commit(self, holder: object, types: EventTypes, appended: Sequence[Tagged], slices_done: int) -> None:
@@ -57,7 +57,7 @@ class WriterState:
         away in the very moment of the commit, the next one notices)."""
         if appended:
             self._files.require_in_place()
-        self.run("COMMIT")
+        self.execute("COMMIT")
         try:
             if appended:
                 self.types, self._types_head = types, appended[-1][0]
@@ -73,19 +73,19 @@ class WriterState:
             return
         try:
             if not self.closed and self._connection.in_transaction:  # SQLite itself has rolled back after some errors
-                self.run("ROLLBACK")
+                self.execute("ROLLBACK")
         finally:
             self.turn.give_back(holder)
 
-    def run(self, sql: str, bindings: Sequence[Any] = ()) -> Rows:
+    def execute(self, sql: str, bindings: Sequence[Any] = ()) -> Rows:
         """Every row of one statement. LogUnavailable for all that SQLite says."""
         try:
             return self._connection.execute(sql, bindings).fetchall()
         except (apsw.Error, UnicodeDecodeError) as error:
             raise explained(error, self._path) from error
 
-    def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """One statement for each row. Errors as `run`."""
+    def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """One statement for each row. Errors as `execute`."""
         try:
             self._connection.executemany(sql, rows)
         except (apsw.Error, UnicodeDecodeError) as error:

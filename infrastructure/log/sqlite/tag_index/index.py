@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import orjson
 
-from infrastructure.log.sqlite.statements import ENDS, TAGS_AFTER, Run
+from infrastructure.log.sqlite.statements import ENDS, TAGS_AFTER, Execute
 from infrastructure.log.sqlite.tag_index.keys import SLICES, TagKeys
 from infrastructure.log.sqlite.tag_index.memory import Tagged, TagPart, TagQuery
 from infrastructure.log.sqlite.tag_index.merge import Merge, TagRow
@@ -34,19 +34,19 @@ class TagIndex:
         """Up to which position events have been taken in."""
         return self._parts[-1].last
 
-    def catch_up(self, run: Run) -> int:
-        """Brings memory up to the log's head as `run` sees it, and drops what has been merged. The new end."""
-        ((slices_done, head),) = run(ENDS, ())
-        return self.take_in(run, slices_done, head)
+    def catch_up(self, execute: Execute) -> int:
+        """Brings memory up to the log's head as `execute` sees it, and drops what has been merged. The new end."""
+        ((slices_done, head),) = execute(ENDS, ())
+        return self.take_in(execute, slices_done, head)
 
-    def take_in(self, run: Run, slices_done: int, head: int) -> int:
+    def take_in(self, execute: Execute, slices_done: int, head: int) -> int:
         """As catch_up, where both numbers are known."""
         merged = self._merged(slices_done)
         if head > self.end or merged >= self._parts[0].until:
             with self._lock:
                 self._drop(merged)
                 while self.end < head:
-                    rows = run(TAGS_AFTER, (self.end, min(CATCH_UP_EVENTS, head - self.end)))
+                    rows = execute(TAGS_AFTER, (self.end, min(CATCH_UP_EVENTS, head - self.end)))
                     self._add((position, type_, orjson.loads(tags)) for position, type_, tags in rows)
         return self.end
 

@@ -11,8 +11,8 @@ from infrastructure.log.sqlite.statements import (
     HAS_TAG,
     TAIL_OF_TAG,
     TYPES_OF_TAG,
+    Execute,
     Rows,
-    Run,
     conflict_sql,
     count_many_sql,
     load_many_sql,
@@ -26,30 +26,30 @@ Typed = tuple[str, Sequence[int] | None]
 """A tag, and numbers of types; None: any type."""
 
 
-def rows_at(run: Run, positions: Sequence[int]) -> Rows:
+def rows_at(execute: Execute, positions: Sequence[int]) -> Rows:
     """Position, type, data, tags of the events at these positions."""
-    return run(AT_POSITIONS, (orjson.dumps(positions).decode(),)) if positions else []
+    return execute(AT_POSITIONS, (orjson.dumps(positions).decode(),)) if positions else []
 
 
 class Lookup:
     """Each answer is of one moment, that of memory's last catch up. `own`: what a transaction has appended and not yet
     committed, where it is one that looks. `types` are numbers; None: any type."""
 
-    __slots__ = ("_index", "_own", "_run")
+    __slots__ = ("_execute", "_index", "_own")
 
-    def __init__(self, run: Run, index: TagIndex, own: TagPart | None = None) -> None:
-        self._run = run
+    def __init__(self, execute: Execute, index: TagIndex, own: TagPart | None = None) -> None:
+        self._execute = execute
         self._index = index
         self._own = own
 
     def load(self, tag: str, types: Sequence[int] | None, after: int) -> Rows:
         """Position, type and data of the events with the tag after a position, in order."""
         begin, positions = self._in_memory(TagQuery((tag,), types, after))
-        rows = [row[:3] for row in rows_at(self._run, positions)]
+        rows = [row[:3] for row in rows_at(self._execute, positions)]
         if after < begin:
             chosen = types or ()
             key = self._index.keys(tag)
-            rows += self._run(load_sql(len(chosen)), (key, after, begin, _quoted(tag), *chosen))
+            rows += self._execute(load_sql(len(chosen)), (key, after, begin, _quoted(tag), *chosen))
         rows.sort()
         return rows
 
@@ -60,7 +60,9 @@ class Lookup:
         for number, position, type_, data, tags in self._many(load_many_sql, wanted, begin):
             if _quoted(wanted[number][0]) in tags:  # else another tag has the same key
                 found[number].append((position, type_, data))
-        rows = {row[0]: row[:3] for row in rows_at(self._run, sorted({each for some in in_memory for each in some}))}
+        rows = {
+            row[0]: row[:3] for row in rows_at(self._execute, sorted({each for some in in_memory for each in some}))
+        }
         for some, positions in zip(found, in_memory, strict=True):
             some += map(rows.__getitem__, positions)
             some.sort()
@@ -80,8 +82,8 @@ class Lookup:
             return tail
         begin, tail = self._index.tail(tag)
         if tail is None and begin:
-            tail = self._run(TAIL_OF_TAG, (self._index.keys(tag), begin))[0][0]
-            if tail is not None and not self._run(HAS_TAG, (tail, _quoted(tag))):
+            tail = self._execute(TAIL_OF_TAG, (self._index.keys(tag), begin))[0][0]
+            if tail is not None and not self._execute(HAS_TAG, (tail, _quoted(tag))):
                 # Another tag has the same key.
                 rows = self.load(tag, None, 0)
                 tail = rows[-1][0] if rows else None
@@ -96,10 +98,10 @@ class Lookup:
             return found
         keys, quoted = self._rarest_first(query.tags)
         if types is None:
-            types = [id_ for (id_,) in self._run(TYPES_OF_TAG, (keys[0], after, before))]
+            types = [id_ for (id_,) in self._execute(TYPES_OF_TAG, (keys[0], after, before))]
         sql = positions_sql(len(keys), newest_first)
         for type_ in types:
-            found += [row[0] for row in self._run(sql, (type_, after, before, limit, *keys, *quoted))]
+            found += [row[0] for row in self._execute(sql, (type_, after, before, limit, *keys, *quoted))]
         return found
 
     def any_after(self, tags: Sequence[Tag], types: Sequence[int] | None, after: int) -> bool:
@@ -109,7 +111,7 @@ class Lookup:
             return bool(found)
         keys, quoted = self._rarest_first(tags)
         chosen = types or ()
-        return bool(self._run(conflict_sql(len(chosen), len(keys)), (after, begin, *keys, *quoted, *chosen)))
+        return bool(self._execute(conflict_sql(len(chosen), len(keys)), (after, begin, *keys, *quoted, *chosen)))
 
     def _many(
         self, sql: Callable[[tuple[tuple[int, ...], ...]], str], wanted: Sequence[Typed], begin: int
@@ -123,7 +125,7 @@ class Lookup:
             by_types.setdefault(tuple(types or ()), []).append(number)
         lists = list(by_types.values())
         keys = [orjson.dumps([self._index.keys(wanted[number][0]) for number in some]).decode() for some in lists]
-        for list_, place, *row in self._run(sql(tuple(by_types)), (begin, *keys)):
+        for list_, place, *row in self._execute(sql(tuple(by_types)), (begin, *keys)):
             yield lists[list_][place], *row
 
     def _many_in_memory(self, wanted: Sequence[Typed]) -> tuple[int, list[list[int]]]:
@@ -144,7 +146,7 @@ class Lookup:
         the first is walked, the others only probed."""
         pairs = [(self._index.keys(tag), _quoted(tag)) for tag in dict.fromkeys(tags)]
         if len(pairs) > 1:
-            pairs.sort(key=lambda pair: self._run(COUNT_OF_TAG, (pair[0],))[0][0])
+            pairs.sort(key=lambda pair: self._execute(COUNT_OF_TAG, (pair[0],))[0][0])
         return [key for key, _ in pairs], [quoted for _, quoted in pairs]
 
 

@@ -46,13 +46,13 @@ class TagPart:
         if by_tag is None:
             by_tag = self._by_type[type_] = {}
         for tag in (None, *tags):
-            known = by_tag.get(tag)
-            if known is None:
+            earlier = by_tag.get(tag)
+            if earlier is None:
                 by_tag[tag] = position
-            elif isinstance(known, int):
-                by_tag[tag] = array("q", (known, position))
+            elif isinstance(earlier, int):
+                by_tag[tag] = array("q", (earlier, position))
             else:
-                known.append(position)
+                earlier.append(position)
         self.last = position
 
     def find(self, query: TagQuery) -> list[int]:
@@ -65,18 +65,19 @@ class TagPart:
             by_tag = self._by_type.get(type_)
             if by_tag is None:
                 continue
-            run = _between(by_tag.get(tags[0]), after, before)
-            if run and len(tags) > 1:
-                runs = sorted((run, *(_between(by_tag.get(tag), after, before) for tag in tags[1:])), key=len)
-                run = [position for position in runs[0] if all(_holds(other, position) for other in runs[1:])]
-            if run:
-                found += run[-limit:] if newest_first else run[:limit]
+            ascending = _between(by_tag.get(tags[0]), after, before)
+            if ascending and len(tags) > 1:
+                others = (_between(by_tag.get(tag), after, before) for tag in tags[1:])
+                fewest, *more = sorted((ascending, *others), key=len)
+                ascending = [position for position in fewest if all(_holds(each, position) for each in more)]
+            if ascending:
+                found += ascending[-limit:] if newest_first else ascending[:limit]
         return found
 
     def tail(self, tag: str) -> int | None:
         """The newest position with the tag."""
         tails = [by_tag[tag] for by_tag in self._by_type.values() if tag in by_tag]
-        return max((known if isinstance(known, int) else known[-1] for known in tails), default=None)
+        return max((tail if isinstance(tail, int) else tail[-1] for tail in tails), default=None)
 
     @property
     def entries_count(self) -> int:
@@ -89,14 +90,14 @@ class TagPart:
                 yield tag, type_, positions
 
 
-def _between(known: Positions | None, after: int, before: int) -> Sequence[int]:
-    if known is None:
+def _between(positions: Positions | None, after: int, before: int) -> Sequence[int]:
+    if positions is None:
         return ()
-    if isinstance(known, int):
-        return (known,) if after < known < before else ()
-    return known[bisect_right(known, after) : bisect_left(known, before)]
+    if isinstance(positions, int):
+        return (positions,) if after < positions < before else ()
+    return positions[bisect_right(positions, after) : bisect_left(positions, before)]
 
 
-def _holds(run: Sequence[int], position: int) -> bool:
-    index = bisect_left(run, position)
-    return index < len(run) and run[index] == position
+def _holds(ascending: Sequence[int], position: int) -> bool:
+    index = bisect_left(ascending, position)
+    return index < len(ascending) and ascending[index] == position

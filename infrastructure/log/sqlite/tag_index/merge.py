@@ -39,13 +39,13 @@ class Merge:
         first, part_events = self.part.first, self.part.until - self.part.first
         for tag, type_, positions in islice(self._entries, max(due, 0)):
             key = self._keys(tag)
-            run = (positions,) if isinstance(positions, int) else positions
+            ascending = (positions,) if isinstance(positions, int) else positions
             if tag is None:
-                for position in run:
+                for position in ascending:
                     self._slices[slice_of_event(position - first - 1, part_events)].extend((key, type_, position))
             else:
                 rows = self._slices[slice_of(key)]
-                for position in run:
+                for position in ascending:
                     rows.extend((key, type_, position))
             self._unhashed -= 1
 

@@ -36,7 +36,7 @@ class SqliteAppendTransaction(AppendTransaction):
         super().__init__(writer.turn)
         try:
             self.head = self._begun_at = self._written = writer.begin(self._holder)
-        except BaseException:
+        except BaseException:  # an interrupt too: the turn must not stay with a transaction that was not begun
             self.rollback()
             raise
         self._index = writer.index
@@ -45,7 +45,7 @@ class SqliteAppendTransaction(AppendTransaction):
         self._unwritten: list[tuple[int, int, str, bytes]] = []  # positions from _written + 1 on
         self._appended: list[Tagged] = []  # positions from _begun_at + 1 on
         self._own = TagPart(self._begun_at, POSITION_MAX)  # of those the first, as far as they were queried
-        self._lookup = Lookup(writer.run, writer.index, self._own)
+        self._lookup = Lookup(writer.execute, writer.index, self._own)
 
     def append(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> int:
         self._require_open()
@@ -138,7 +138,7 @@ class SqliteAppendTransaction(AppendTransaction):
                 self._write()
                 slices_done = self._merge()
             self._writer.commit(self._holder, self._types, self._appended, slices_done)
-        except BaseException:
+        except BaseException:  # an interrupt too: what was not committed as a whole is not kept
             self.rollback()
             raise
 
@@ -149,37 +149,37 @@ class SqliteAppendTransaction(AppendTransaction):
         """Puts the rows of older events' tags into the table, a share that goes with this transaction's events. How
         many slices the table has then."""
         writer = self._writer
-        self._index.take_in(writer.run, writer.slices_done, self._begun_at)
-        slices_done = self._index.merge(writer.slices_done, lambda rows: writer.run_many(NEW_TAG, rows))
+        self._index.take_in(writer.execute, writer.slices_done, self._begun_at)
+        slices_done = self._index.merge(writer.slices_done, lambda rows: writer.execute_many(NEW_TAG, rows))
         if slices_done != writer.slices_done:
-            writer.run(NEW_PROGRESS, (slices_done,))
+            writer.execute(NEW_PROGRESS, (slices_done,))
         return slices_done
 
     def _write_ahead(self) -> None:
         """Writes before the commit. Once some are written, a failure must not let the transaction go on."""
         try:
             self._write()
-        except BaseException:
+        except BaseException:  # an interrupt too: what is written by half must not be committed
             self.rollback()
             raise
 
     def _write(self) -> None:
-        self._writer.run_many(NEW_EVENT, self._unwritten)
+        self._writer.execute_many(NEW_EVENT, self._unwritten)
         self._unwritten.clear()
         self._written = self.head
 
     def _catch_up(self) -> None:
         """Before tags are looked up. Nobody else commits while the lock is held, so the log's index only once."""
         if not self._caught_up:
-            self._index.take_in(self._writer.run, self._writer.slices_done, self._begun_at)
+            self._index.take_in(self._writer.execute, self._writer.slices_done, self._begun_at)
             self._caught_up = True
         own = self._own
         while own.last < self.head:
             own.add(*self._appended[own.last - self._begun_at])
 
     def _add_type(self, name: str) -> int:
-        self._writer.run(NEW_TYPE, (name,))
-        self._types = EventTypes.of(self._writer.run)
+        self._writer.execute(NEW_TYPE, (name,))
+        self._types = EventTypes.of(self._writer.execute)
         return self._types.ids[name]
 
     def _fails(self, condition: DCBAppendCondition) -> bool:

@@ -9,9 +9,9 @@ from domain.members import MEMBER
 from domain.notices import NOTICES_READ
 from domain.policy import POLICY
 from domain.relationships import blocking, connections, following, invitation_threads, invitations
-from domain.relationships.connections import CONNECTIONS
+from domain.relationships.connections import CONNECTIONS, TIMES_CONNECTED
 from domain.relationships.following import HASHTAGS
-from domain.relationships.invitations import INVITING
+from domain.relationships.inviting import INVITING, TIMES_IGNORED, TIMES_INVITED
 from domain.relationships.pair import PAIR
 
 DECIDERS: Deciders = {
@@ -36,6 +36,9 @@ DECISION_MODELS: tuple[DecisionModel[Any], ...] = (
     PAIR,
     INVITING,
     CONNECTIONS,
+    TIMES_CONNECTED,
+    TIMES_INVITED,
+    TIMES_IGNORED,
     HASHTAGS,
     ITEM,
     OWN_SHARE,

@@ -36,6 +36,8 @@ class DecisionModel(Generic[S]):
 
     `initial` makes the state before any event; `evolve(state, event, at)` gives the state after it, and holds no rule:
     whatever was once recorded is folded without complaint. `at` is the event's recorded_at.
+    `counts`: the state is the number of these events, which a log can give without reading them; it may be a little
+    more, so a decision takes it as an upper bound.
     """
 
     name: str
@@ -43,6 +45,12 @@ class DecisionModel(Generic[S]):
     types: tuple[type[Any], ...]
     initial: Callable[[], S]
     evolve: Callable[[S, Any, Instant], S]
+    counts: bool = False
+
+
+def counting(name: str, tag: Callable[..., str], *types: type[Any]) -> DecisionModel[int]:
+    """A model that counts its events. It tells that a limit is far away without what is exact, and costs more."""
+    return DecisionModel(name, tag, types, int, lambda count, _, __: count + 1, counts=True)
 
 
 Read = tuple[DecisionModel[Any], tuple[str, ...]]

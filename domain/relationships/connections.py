@@ -9,6 +9,7 @@ from domain.decision import (
     Facts,
     Outcome,
     accepted,
+    counting,
     field,
     refuse_unless,
 )
@@ -61,15 +62,21 @@ CONNECTIONS: DecisionModel[Connections] = DecisionModel(
 )
 
 
+TIMES_CONNECTED = counting("times_connected", member_tag, MembersConnected)
+
+
 def at_cap(member: str, facts: Facts) -> bool:
     """Whether a member has as many connections as the policy allows (X5).
 
     Connections to hidden members do not count (X15). Which members are hidden is read only where the connections,
-    hidden ones included, reach the cap; so a member far from the cap has a small boundary.
+    hidden ones included, reach the cap; and these only where a member has been connected as often as that. So a member
+    far from the cap has a small boundary.
     """
     cap = facts.policy.connections_cap
+    if cap is None or facts.read(TIMES_CONNECTED, member) < cap:
+        return False
     others = facts.read(CONNECTIONS, member)
-    if cap is None or len(others) - (member in others) < cap:
+    if len(others) - (member in others) < cap:
         return False
     return sum(1 for other in others if other != member and facts.read(MEMBER, other).present) >= cap
 

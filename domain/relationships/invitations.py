@@ -1,14 +1,10 @@
 """Invitations: a request to connect, answered by its recipient or not at all."""
 
-from bisect import bisect_right
-from dataclasses import dataclass, field
-
 from domain.decision import (
     ALREADY_SO,
     Command,
     Decider,
     Deciders,
-    DecisionModel,
     Facts,
     Outcome,
     accepted,
@@ -16,7 +12,7 @@ from domain.decision import (
 )
 from domain.decision import field as field_of
 from domain.event import Event
-from domain.identifiers import DAY, WEEK, Instant, MemberId, inviter_tag
+from domain.identifiers import DAY, Instant, MemberId
 from domain.member_events import (
     InvitationPolicy,
     InvitationPolicyChanged,
@@ -26,7 +22,7 @@ from domain.member_events import (
 )
 from domain.members import MEMBER, Member
 from domain.refusals import Refused
-from domain.relationships.connections import CONNECTIONS, at_cap, connect
+from domain.relationships.connections import TIMES_CONNECTED, at_cap, connect
 from domain.relationships.invitation_events import (
     IgnoreReason,
     InvitationAccepted,
@@ -35,6 +31,7 @@ from domain.relationships.invitation_events import (
     InvitationWithdrawn,
     NoteKind,
 )
+from domain.relationships.inviting import TIMES_IGNORED, TIMES_INVITED, at_weekly_limit, flagged
 from domain.relationships.pair import REACHABLE_REFUSALS, Invitation, Pair, expects_pair, require_reachable
 from domain.text import Email, Text, require_length
 
@@ -92,39 +89,6 @@ class ChangeWhoMayInvite(Command):
     setting: WhoMayInvite
 
 
-# The decision model of an inviter
-
-
-@dataclass(slots=True)
-class Inviting:
-    """When a member sent invitations, in order, and the members who answered one with spam or do_not_know."""
-
-    sent_at: list[Instant] = field(default_factory=list)
-    strikes: set[str] = field(default_factory=set)
-
-    def sent_since(self, instant: Instant) -> int:
-        """How many were sent after an instant."""
-        return len(self.sent_at) - bisect_right(self.sent_at, instant)
-
-
-def evolve(inviting: Inviting, event: Event, at: Instant) -> Inviting:
-    match event:
-        case InvitationSent():
-            inviting.sent_at.append(at)
-        case InvitationIgnored(reason=IgnoreReason.SPAM | IgnoreReason.DO_NOT_KNOW):
-            inviting.strikes.add(event.invitee)
-    return inviting
-
-
-INVITING = DecisionModel("inviting", inviter_tag, (InvitationSent, InvitationIgnored), Inviting, evolve)
-
-
-def flagged(inviter: str, facts: Facts) -> bool:
-    """Whether so many have answered spam or do_not_know that the sender is restricted (S26)."""
-    limit = facts.policy.strikes
-    return limit is not None and len(facts.read(INVITING, inviter).strikes) >= limit
-
-
 def open_invitation(pair: Pair, inviter: str, now: Instant) -> Invitation | None:
     """The invitation of this inviter that can be accepted now, ignored or not."""
     sent = pair.side_of(inviter).invitation
@@ -161,9 +125,7 @@ def send_invitation(command: SendInvitation, facts: Facts) -> Outcome:
     refuse_unless(own.cooling_since is None or facts.now >= own.cooling_since + cooldown, "cooling_down")
     if recipient.who_may_invite == WhoMayInvite.EMAIL or flagged(inviter, facts):
         refuse_unless(_gives_email(command, recipient), "email_required")
-    week = policy.invitations_per_week
-    if week is not None and facts.read(INVITING, inviter).sent_since(facts.now - WEEK) >= week:
-        raise Refused("invitation_limit")
+    refuse_unless(not at_weekly_limit(inviter, facts), "invitation_limit")
     return _send(command, recipient, pair, facts)
 
 
@@ -265,14 +227,18 @@ DECIDERS: Deciders = {
             "invitation_limit",
             "connections_cap",
         ),
-        expects=expects_pair("inviter", "invitee", (INVITING, "inviter")),
+        expects=expects_pair("inviter", "invitee", (TIMES_INVITED, "inviter"), (TIMES_IGNORED, "inviter")),
     ),
     AcceptInvitation: Decider(
         accept_invitation,
         field_of("invitee"),
         (*REACHABLE_REFUSALS, "no_invitation", "connections_cap"),
         expects=expects_pair(
-            "invitee", "inviter", (CONNECTIONS, "inviter"), (CONNECTIONS, "invitee"), (INVITING, "inviter")
+            "invitee",
+            "inviter",
+            (TIMES_CONNECTED, "inviter"),
+            (TIMES_CONNECTED, "invitee"),
+            (TIMES_IGNORED, "inviter"),
         ),
     ),
     IgnoreInvitation: Decider(

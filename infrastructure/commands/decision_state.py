@@ -99,18 +99,28 @@ class DecisionState(Facts):
                 missing[model, tag] = _TYPES[model]
         if not missing or self._transaction is None:
             return
-        loaded = self._transaction.load_many([(tag, types) for (_, tag), types in missing.items()])
-        for (model, tag), rows in zip(missing, loaded, strict=True):
+        counted = {each: types for each, types in missing.items() if each[0].counts}
+        self._keep_counted(self._transaction, counted)
+        folded = {each: types for each, types in missing.items() if not each[0].counts}
+        loaded = self._transaction.load_many([(tag, types) for (_, tag), types in folded.items()])
+        for (model, tag), rows in zip(folded, loaded, strict=True):
             with suppress(UnreadableEvent):
                 self._keep_folded(model, tag, rows)
 
-    def _keep_folded(self, model: DecisionModel[S], tag: str, rows: list[Recorded]) -> S:
+    def _keep_counted(
+        self, transaction: AppendTransaction, wanted: dict[tuple[DecisionModel[Any], str], list[str]]
+    ) -> None:
+        counts = transaction.count_many([(tag, types) for (_, tag), types in wanted.items()])
+        for (model, tag), count in zip(wanted, counts, strict=True):
+            self._states[model][tag] = count
+        self._known += len(wanted)
+
+    def _keep_folded(self, model: DecisionModel[S], tag: str, rows: list[Recorded]) -> None:
         state = model.initial()
         for _, at, event in decode(rows):
             state = model.evolve(state, event, at)
         self._states[model][tag] = state
         self._known += 1
-        return state
 
     def read(self, view: DecisionModel[S], *key: str) -> S:
         tag = view.tag(*key)
@@ -119,7 +129,11 @@ class DecisionState(Facts):
         state: S | None = states.get(tag)
         if state is None:
             assert self._transaction is not None
-            state = self._keep_folded(view, tag, self._transaction.load(tag, _TYPES[view]))
+            if view.counts:
+                self._keep_counted(self._transaction, {(view, tag): _TYPES[view]})
+            else:
+                self._keep_folded(view, tag, self._transaction.load(tag, _TYPES[view]))
+            state = states[tag]
         return state
 
     def new_id(self) -> str:

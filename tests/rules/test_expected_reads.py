@@ -14,7 +14,8 @@ from domain.refusals import Refused
 WAITS = (*[0] * 12, HOUR, DAY, 8 * DAY, 22 * DAY)
 TAGS = {model.name: model.tag for model in DECISION_MODELS}
 IN_SOME_STATES = {
-    "SendInvitation": {"connections", "inviting"},  # where it accepts (X1, S14)
+    "SendInvitation": {"connections", "times_connected", "times_ignored"},  # where it accepts (X1, S14)
+    "AcceptInvitation": {"connections"},  # where the cap is near
     "PublishPost": {"item"},  # where the host names the item
     "PublishArticle": {"item"},
     "SharePost": {"member", "pair", "own_share"},  # whose item it is is not known before

@@ -13,6 +13,7 @@ import apsw
 import orjson
 import pytest
 from support.forged_log import rows_of
+from support.full_disk import full_disk
 from support.tag_table import require_true_rows
 
 from domain import RegisterMember, SendInvitation
@@ -130,6 +131,16 @@ def test_killed_half_way_it_is_as_it_was(path: Path) -> None:
         assert verify_file(path) == EVENTS
     assert killed_before >= 3
     print(f"killed before the commit: {killed_before}, after: {killed_after}")
+
+
+def test_on_a_full_disk_it_stays_as_it_was(path: Path) -> None:
+    stored = path.read_bytes()
+    with full_disk(), pytest.raises(LogUnavailable) as refused:
+        SqliteLog(path)
+    assert refused.value.code == "disk_full"
+    assert path.read_bytes() == stored
+    with SqliteLog(path) as log:
+        assert log.head() == EVENTS
 
 
 def test_where_it_cannot_be_written_it_is_refused_with_what_to_run(path: Path) -> None:

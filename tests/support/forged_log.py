@@ -148,6 +148,7 @@ FORGERIES: dict[str, tuple[str, str | Callable[[apsw.Connection], object]]] = {
     "merge back to the beginning": ("tag_index", "UPDATE tag_merge SET slices_done = 0"),
     "merge before the beginning": ("tag_merge", "UPDATE tag_merge SET slices_done = -5"),
     "parts of another size": ("tag_index", "UPDATE tag_merge SET part_events = 8"),
+    "parts that are never full": ("tag_merge", "UPDATE tag_merge SET part_events = 1000000000, slices_done = 0"),
     "another secret": ("tag_index", "UPDATE tag_merge SET secret = x'00112233445566778899aabbccddeeff'"),
     "a secret that is none": ("tag_merge", "UPDATE tag_merge SET secret = x''"),
     "merge empty": ("tag_merge", "DELETE FROM tag_merge"),

@@ -6,7 +6,7 @@ from typing import Any
 import apsw
 
 from infrastructure.log.sqlite.schema import APPLICATION_ID, EVENT_TABLES, FORMAT, INDEX_TABLES, TRIGGERS, schema_of
-from infrastructure.log.sqlite.tag_index import TagKeys
+from infrastructure.log.sqlite.tag_index import PART_EVENTS_MAX, TagKeys
 from infrastructure.log.sqlite.tag_index.keys import SECRET_BYTES, SLICES
 
 ATTACHED = """SELECT type, name FROM sqlite_schema WHERE tbl_name IN ('event', 'event_type', 'tag', 'tag_merge')
@@ -71,6 +71,8 @@ def settings_of(connection: apsw.Connection, part_events: int) -> tuple[int, byt
         except apsw.SQLError:  # the columns are others: a former format, or damage
             rows = []
         for found, secret in rows:
-            if isinstance(found, int) and found > 0 and isinstance(secret, bytes) and len(secret) == SECRET_BYTES:
+            if not isinstance(found, int) or not 0 < found <= PART_EVENTS_MAX:
+                continue
+            if isinstance(secret, bytes) and len(secret) == SECRET_BYTES:
                 return found, secret
     return part_events, os.urandom(SECRET_BYTES)

@@ -12,7 +12,15 @@ from infrastructure.log.sqlite.file import open_reader, open_writer, same_file
 from infrastructure.log.sqlite.read_only import open_unwritten, require_readable_log, way_to_read
 from infrastructure.log.sqlite.readers import Readers
 from infrastructure.log.sqlite.statements import HEAD, INDEX, PAGE, POSITION_MAX, RANGE, EventTypes, Rows
-from infrastructure.log.sqlite.tag_index import PART_EVENTS, Lookup, TagIndex, TagKeys, TagQuery, rows_at
+from infrastructure.log.sqlite.tag_index import (
+    PART_EVENTS,
+    PART_EVENTS_MAX,
+    Lookup,
+    TagIndex,
+    TagKeys,
+    TagQuery,
+    rows_at,
+)
 from infrastructure.log.sqlite.transaction import SqliteAppendTransaction
 from infrastructure.log.sqlite.writer import WriterState
 from infrastructure.log.transaction import AppendTransaction, Recorded
@@ -58,7 +66,7 @@ class SqliteLog(Log):
 
     def _opened_index(self) -> TagIndex:
         rows = self._readers.execute(INDEX, ())
-        if len(rows) != 1 or rows[0][0] < 1:
+        if len(rows) != 1 or not 0 < rows[0][0] <= PART_EVENTS_MAX:
             raise LogUnavailable("damaged", f"{self.path} does not say how far its table of tags is merged")
         part_events, secret = rows[0]
         return TagIndex(part_events, TagKeys(secret))

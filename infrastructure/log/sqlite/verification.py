@@ -15,7 +15,7 @@ from infrastructure.log.sqlite.file import explained, require_format, same_file
 from infrastructure.log.sqlite.read_only import open_unwritten
 from infrastructure.log.sqlite.schema import FORMAT, schema_as_made, schema_of
 from infrastructure.log.sqlite.statements import HEAD, TYPES, Rows
-from infrastructure.log.sqlite.tag_index import TagKeys
+from infrastructure.log.sqlite.tag_index import PART_EVENTS_MAX, TagKeys
 from infrastructure.log.sqlite.tag_index.keys import SECRET_BYTES, SLICES, events_in, first_key
 from infrastructure.log.verification import EventVerifier
 
@@ -135,7 +135,8 @@ class _Verification:
             self._say("tag_merge", None, "tag_merge", f"it has {len(rows)} rows and not one")
             return None
         part_events, done, secret = rows[0]
-        if [type(each) for each in rows[0]] != [int, int, bytes] or part_events < 1 or len(secret) != SECRET_BYTES:
+        sound = [type(each) for each in rows[0]] == [int, int, bytes] and 0 < part_events <= PART_EVENTS_MAX
+        if not sound or len(secret) != SECRET_BYTES:
             self._say("tag_merge", None, "tag_merge", "its row does not hold a size of parts, a number and a secret")
             return None
         merged = _Merged(part_events, done, TagKeys(secret))

@@ -22,9 +22,20 @@ common snapshot. Nothing has to survive a crash but the events: memory is filled
     lookup.py   Lookup: answers from memory, from a transaction's own appends, and from the table
 """
 
-from infrastructure.log.sqlite.tag_index.index import PART_EVENTS, TagIndex
+from infrastructure.log.sqlite.tag_index.index import PART_EVENTS, PART_EVENTS_MAX, TagIndex
 from infrastructure.log.sqlite.tag_index.keys import TagKeys
 from infrastructure.log.sqlite.tag_index.lookup import Lookup, rows_at
 from infrastructure.log.sqlite.tag_index.memory import Tag, Tagged, TagPart, TagQuery
 
-__all__ = ["PART_EVENTS", "Lookup", "Tag", "TagIndex", "TagKeys", "TagPart", "TagQuery", "Tagged", "rows_at"]
+__all__ = [
+    "PART_EVENTS",
+    "PART_EVENTS_MAX",
+    "Lookup",
+    "Tag",
+    "TagIndex",
+    "TagKeys",
+    "TagPart",
+    "TagQuery",
+    "Tagged",
+    "rows_at",
+]

@@ -13,6 +13,8 @@ from infrastructure.log.sqlite.tag_index.merge import Merge, TagRow
 PART_EVENTS = 50_000
 """How many events make one part of a new log. More: fewer pages written for each event; fewer: less memory, a faster
 start."""
+PART_EVENTS_MAX = 1_000_000
+"""A file that says more is damaged: its parts would never be full, and all its tags stay in memory."""
 MERGE_PACE = 2
 """A merge advances by this many events with each that is appended: at most half a part is waiting behind it."""
 CATCH_UP_EVENTS = 3_000

@@ -27,6 +27,10 @@ def digest(command: Command) -> str:
     return blake2b(content.encode(), digest_size=16).hexdigest()
 
 
+def _can_be_id(word: object) -> bool:
+    return isinstance(word, str) and word.isascii()
+
+
 class Recording:
     """Decides requests one after the other, each on the state that the one before it left.
 
@@ -58,7 +62,7 @@ class Recording:
         for request in requests:
             with suppress(LookupError, TypeError, ValueError, AttributeError):
                 found = expected_reads(request.command)
-                if all(word.isascii() for _, key in found for word in key):  # as the ids of all sound commands are
+                if all(_can_be_id(word) for _, key in found for word in key):
                     reads += found
         self._state.expect(reads)
 

@@ -8,7 +8,7 @@ from typing import Any
 import apsw
 import pytest
 
-from domain import Follow, PublishPost, Refused, RegisterMember, SendInvitation
+from domain import Follow, PublishPost, Refused, RegisterMember, SendInvitation, UnfollowHashtag
 from infrastructure.app import Network, open_network
 from infrastructure.commands.request import Result
 from infrastructure.log.dcb import DCBEvent
@@ -80,6 +80,9 @@ def test_an_event_that_cannot_be_read_concerns_its_own_command_alone(kind: str, 
     [
         Follow.model_construct(follower="m0", followee="\ud800"),
         Follow.model_construct(follower="m0", followee=7),
+        Follow.model_construct(follower=b"m0", followee="m1"),
+        Follow.model_construct(follower=b"m0", followee=b"m1"),
+        UnfollowHashtag.model_construct(member=b"m0", hashtag=1.5),
         Follow.model_construct(follower=None, followee="m1"),
         Follow.model_construct(follower="m0"),
         Follow.model_construct(follower=["m0"], followee={"m1": 1}),

@@ -177,6 +177,20 @@ def test_what_waits_in_memory_stays_bounded(tmp_path: Path) -> None:
                 assert log.head() - require_true_rows(path) <= 160 + size
 
 
+def test_processes_that_append_one_event_and_end_leave_the_merge_until_it_is_overdue(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    with SqliteLog(path, part_events=200) as log:
+        log.append([event("x")] * 200)
+    waiting = []
+    for _ in range(120):
+        with SqliteLog(path) as log:
+            log.append([event("x")])
+            waiting.append(log.head() - require_true_rows(path))
+    overdue = waiting.index(min(waiting))
+    assert waiting == [*range(201, 201 + overdue), *range(1 + overdue, 121)]
+    assert 90 < overdue < 110
+
+
 def test_e20_readers_of_many_threads_find_all_while_merges_go_on(tmp_path: Path) -> None:
     """E20: every event has the same tag, so a load must answer every position up to its last; nothing twice."""
     with SqliteLog(tmp_path / "log.db", part_events=20) as log:

@@ -17,6 +17,9 @@ PART_EVENTS_MAX = 1_000_000
 """A file that says more is damaged: its parts would never be full, and all its tags stay in memory."""
 MERGE_PACE = 2
 """A merge advances by this many events with each that is appended: at most half a part is waiting behind it."""
+PATIENCE_SHARE = 0.01
+"""A process that has appended less than this share of a part leaves the merge to others until it is overdue: one that
+appends an event and ends, as the command line does, would make the keys of a whole part for a slice or two."""
 CATCH_UP_EVENTS = 3_000
 
 
@@ -29,7 +32,8 @@ class TagIndex:
         self._part_events = part_events
         self._lock = threading.Lock()
         self._parts = [self._part_after(0)]
-        self._merge: Merge | None = None  # only touched under the log's write lock
+        self._merge: Merge | None = None  # this and the next are only touched under the log's write lock
+        self._appended = 0
 
     @property
     def end(self) -> int:
@@ -54,6 +58,7 @@ class TagIndex:
 
     def committed(self, events: Sequence[Tagged], slices_done: int) -> None:
         """Takes in what a transaction has just committed, and drops what it has merged."""
+        self._appended += len(events)
         with self._lock:
             if events[0][0] <= self.end + 1:
                 self._add(events[self.end + 1 - events[0][0] :])
@@ -89,9 +94,11 @@ class TagIndex:
         for part in self._parts:
             if part.last < part.until:
                 break
+            share = min(1.0, MERGE_PACE * (self.end - part.until) / self._part_events)
+            if share < 1.0 and self._appended < PATIENCE_SHARE * self._part_events:
+                break
             if self._merge is None or self._merge.part is not part:
                 self._merge = Merge(part, self.keys)
-            share = min(1.0, MERGE_PACE * (self.end - part.until) / self._part_events)
             begun, done = divmod(slices_done, SLICES)
             try:
                 slices_done = begun * SLICES + self._merge.advance(share, done, insert)

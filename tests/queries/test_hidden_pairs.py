@@ -17,7 +17,8 @@ PARTS = 15
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_x16_and_b17_what_is_hidden_cannot_be_told_from_any_answer(part: int, pairs: int, seed: int) -> None:
-    """Every query of all who must not know, then commands of each of them and every query again."""
+    """Every query of all who must not know, then commands of each of them and every query again, as of
+    now and of the past."""
     for number in range(part, pairs, PARTS):
         name = f"{seed} pair {number}"
         print(f"repeat with --seed {seed} --pairs {pairs} -k {part}: pair {number}")
@@ -31,6 +32,8 @@ def test_x16_and_b17_what_is_hidden_cannot_be_told_from_any_answer(part: int, pa
                     now += rng.choice((1, HOUR))
                     pair.give(command, now)
                 pair.compare(viewer, limit=20)
+            for viewer in rng.sample(sorted(pair.viewers), min(2, len(pair.viewers))):
+                pair.compare(viewer, rng.choice((2, 20)), as_of=pair.some_time(rng))
 
 
 def test_the_comparison_would_see_what_is_not_hidden(seed: int) -> None:

@@ -7,6 +7,7 @@ other, ignores an invitation or does not, mutes or does not. Whoever is not to k
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -47,6 +48,7 @@ from domain.relationships.pair import PAIR
 from infrastructure.app import open_network
 from infrastructure.read_models.reading import PastFacts
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MEMBERS = ("ann", "bob", "cid", "dee", "eve")
 PERSONS = MEMBERS[:-1]
 BEFORE, AFTER, TRIED = 45, 15, 6
@@ -105,10 +107,11 @@ class History:
             concerned |= {named.author, self.facts().read(ITEM, named.original).author}
         return concerned
 
-    def seen_by(self, viewer: str, limit: int) -> dict[tuple[str, ...], Any]:
+    def seen_by(self, viewer: str, limit: int, as_of: datetime | None = None) -> dict[tuple[str, ...], Any]:
         items = [f"{author}.{number}" for author in MEMBERS for number in range(1, 60, 4)]
         items = [item for item in items if self.facts().read(ITEM, item).author]
-        return everything(self.net, viewer, MEMBERS, [*items, *(share for share, _ in self.shares[-3:])], limit)
+        items += [share for share, _ in self.shares[-3:]]
+        return everything(self.net, viewer, MEMBERS, items, limit, as_of)
 
 
 @dataclass
@@ -144,15 +147,21 @@ class HiddenPair:
         for history in self.histories:
             history.net.close()
 
-    def compare(self, viewer: str, limit: int) -> None:
-        """Every query of a viewer, in both histories."""
-        one, other = (history.seen_by(viewer, limit) for history in self.histories)
+    def compare(self, viewer: str, limit: int, as_of: datetime | None = None) -> None:
+        """Every query of a viewer, in both histories; as of now, or of a time."""
+        one, other = (history.seen_by(viewer, limit, as_of) for history in self.histories)
         differing = {
             name: (one.get(name), other.get(name))
             for name in one | other
             if one.get(name) != other.get(name) and name[0] not in self.not_asked
         }
-        assert not differing, f"{self.kind}: {viewer} can tell by {differing}"
+        assert not differing, f"{self.kind}: {viewer} can tell by {differing}, as of {as_of or 'now'}"
+
+    def some_time(self, rng: random.Random) -> datetime:
+        """A time at which something was recorded, or soon after."""
+        net = self.histories[0].net
+        instant = net.recorded_at(rng.randint(1, net.head)) + rng.choice((0, 1, DAY))
+        return EPOCH + timedelta(microseconds=min(instant, *(history.now for history in self.histories)))
 
 
 Kind = Callable[[random.Random, tuple[History, History], int], HiddenPair | None]

@@ -7,6 +7,7 @@ others too.
 import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
+from datetime import datetime
 from typing import Any
 
 from domain import Refused
@@ -67,16 +68,22 @@ def questions(viewer: str, members: Sequence[str], items: Sequence[str]) -> Iter
 
 
 def everything(
-    network: Network, viewer: str, members: Sequence[str], items: Sequence[str], limit: int
+    network: Network,
+    viewer: str,
+    members: Sequence[str],
+    items: Sequence[str],
+    limit: int,
+    as_of: datetime | None = None,
 ) -> dict[tuple[str, ...], Any]:
-    """Every answer or refusal that a member gets, by query and arguments, with all pages of every list."""
+    """Every answer or refusal that a member gets, by query and arguments, with all pages of every list; as of a time if
+    one is given."""
     network.catch_up()
     ids: dict[str, str] = {}
     answers: dict[tuple[str, ...], Any] = {}
     for query, arguments in questions(viewer, members, items):
         name = (query, *(str(normal(value, ids)) for value in arguments.values()))
         try:
-            answers[name] = normal(_all_pages(getattr(network, query), arguments, limit), ids)
+            answers[name] = normal(_all_pages(getattr(network, query), arguments | {"as_of": as_of}, limit), ids)
         except Refused as refused:
             answers[name] = normal(refused, ids)
     return answers

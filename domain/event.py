@@ -105,10 +105,10 @@ class EventRegister:
         nothing matches: it would refuse all that comes.
         """
         try:
-            self._model(name).model_validate(values, from_attributes=True)
+            self._model(name).__pydantic_validator__.validate_python(values, from_attributes=True)
         except ValidationError:
             self._models.pop(name, None)
-            self._model(name).model_validate(values, from_attributes=True)
+            self._model(name).__pydantic_validator__.validate_python(values, from_attributes=True)
 
     def _model(self, name: str) -> type[BaseModel]:
         """A model with an event's fields: strict validation of the event class itself would take instances only."""

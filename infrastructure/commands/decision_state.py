@@ -6,7 +6,7 @@ forgotten and read again.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -46,7 +46,7 @@ class DecisionState(Facts):
                 folds[event_class].append((self._states[view], view.evolve))
         self._folds = {event_class: tuple(pairs) for event_class, pairs in folds.items()}
         self._transaction: AppendTransaction | None = None
-        self._boundary: dict[tuple[DecisionModel[Any], str], None] = {}
+        self._boundary: list[tuple[DecisionModel[Any], str]] = []
         self._known = 0  # how many states are kept
         self._kept = False
         self.position = 0
@@ -124,7 +124,7 @@ class DecisionState(Facts):
 
     def read(self, view: DecisionModel[S], *key: str) -> S:
         tag = view.tag(*key)
-        self._boundary[view, tag] = None
+        self._boundary.append((view, tag))
         states = self._states[view]
         state: S | None = states.get(tag)
         if state is None:
@@ -139,14 +139,18 @@ class DecisionState(Facts):
     def new_id(self) -> str:
         return require_id(self._new_id(), "what new_id gives")
 
-    def condition(self) -> DCBAppendCondition:
-        """All that the decision has read, and up to where: its append fails if any newer event is in there."""
-        items = [DCBQueryItem(types=_TYPES[view], tags=[tag]) for view, tag in self._boundary]
+    def condition(self) -> DCBAppendCondition | None:
+        """All that the decision has read, and up to where: its append fails if any newer event is in there. None while
+        there is no newer event at all."""
+        if self._transaction is not None and self._transaction.head == self.position:
+            return None
+        items = [DCBQueryItem(types=_TYPES[view], tags=[tag]) for view, tag in dict.fromkeys(self._boundary)]
         return DCBAppendCondition(DCBQuery(items), after=self.position)
 
-    def fold(self, event: Event, at: Instant, position: int) -> None:
-        """Advance every cached view that the event concerns."""
-        tags = event.tags()
+    def fold(self, event: Event, at: Instant, position: int, tags: Sequence[str] | None = None) -> None:
+        """Advance every cached view that the event concerns. `tags`: its own, or more, if they are known."""
+        if tags is None:
+            tags = event.tags()
         for states, evolve in self._folds.get(type(event), ()):
             for tag in tags:
                 state = states.get(tag)

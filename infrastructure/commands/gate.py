@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from domain.catalogue import COMMANDS
+from domain.catalogue import DECIDERS
 from domain.decision import Command
 from domain.errors import CodedError
 from domain.event import EVENTS, Event
@@ -96,10 +96,10 @@ def require_command(value: Any) -> None:
     decision relies on its fields, so they are validated once more (about a microsecond)."""
     if not isinstance(value, Command):
         raise TypeError(f"command has to be a command such as Follow(...), and is {type(value).__name__}")
-    if type(value) not in COMMANDS.values():
+    if type(value) not in DECIDERS:
         raise TypeError(f"{type(value).__name__} is not a command of this network")
     try:
-        type(value).model_validate(value.__dict__, strict=True)
+        type(value).__pydantic_validator__.validate_python(value.__dict__, strict=True)
     except ValidationError as error:
         raise UnsoundInput("bad_command", f"{type(value).__name__}: {'; '.join(sentences(error))}") from error
 

@@ -105,8 +105,8 @@ class Recording:
         first = transaction.head + 1
         self.appended = True
         last = transaction.append(stored, state.condition())
-        for position, event in enumerate(events, first):
-            state.fold(event, state.now, position)
+        for position, (event, kept) in enumerate(zip(events, stored, strict=True), first):
+            state.fold(event, state.now, position, kept.tags)
         self.last = last, stored[-1].data
         return Result(last, tuple(outcome.events), outcome.advisories, request.command)
 

@@ -18,7 +18,7 @@ The bytes are written once and never rewritten. Keys stand in this order, and th
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_type_hints
 
 import orjson
 from msgspec import MsgspecError, convert, defstruct, json
@@ -63,9 +63,19 @@ class Metadata:
 def encode(event: Event, at: Instant, metadata: dict[str, Any], command_tag: str | None = None) -> DCBEvent:
     """The event as the log keeps it. `metadata`: the envelope's keys that have a value, in their order."""
     kind = EVENTS.by_class[type(event)]
-    data = orjson.dumps({"v": kind.version, "at": at, **metadata, "data": event})
+    data = _WRITERS[kind.name]({"v": kind.version, "at": at, **metadata, "data": event})
     tags = event.tags() if command_tag is None else (*event.tags(), command_tag)
     return DCBEvent(type=kind.name, data=data, tags=list(tags))
+
+
+_WRITTEN_ALIKE = (str, int, bool, str | None, int | None, list[str])
+"""Types of fields whose JSON is the same, byte for byte, whoever writes it; of numbers with a fraction it is not."""
+
+
+def _writer(kind: EventType) -> Callable[[dict[str, Any]], bytes]:
+    """What writes the canonical JSON, that of orjson: msgspec where it writes the same, in less time."""
+    alike = all(hint in _WRITTEN_ALIKE for hint in get_type_hints(kind.event_class).values())
+    return json.Encoder().encode if alike else orjson.dumps
 
 
 def _reader(kind: EventType) -> tuple[int, Callable[[bytes], Any]]:
@@ -78,6 +88,7 @@ def _reader(kind: EventType) -> tuple[int, Callable[[bytes], Any]]:
     return kind.version, json.Decoder(shape).decode
 
 
+_WRITERS = {name: _writer(kind) for name, kind in EVENTS.by_name.items()}
 _READERS = {name: _reader(kind) for name, kind in EVENTS.by_name.items()}
 
 

@@ -9,9 +9,12 @@ import apsw
 import pytest
 
 from domain import Follow, PublishPost, Refused, RegisterMember, SendInvitation, UnfollowHashtag
+from domain.members import MEMBER
+from domain.relationships.connections import TIMES_CONNECTED
 from infrastructure.app import Network, open_network
+from infrastructure.commands.decision_state import DecisionState
 from infrastructure.commands.request import Result
-from infrastructure.log.dcb import DCBEvent
+from infrastructure.log.dcb import DCBEvent, IntegrityError
 from infrastructure.log.envelope import UnreadableEvent
 from infrastructure.log.memory import MemoryLog
 from infrastructure.log.sqlite.log import SqliteLog
@@ -59,6 +62,24 @@ def test_a_group_of_cold_commands_takes_as_many_statements_as_one(tmp_path: Path
             assert all(isinstance(answer, Result) for answer in network.handle_many(invitations))
             taken.append([sql for sql in statements if sql.startswith("SELECT")])
     assert 0 < len(taken[1]) <= len(taken[0])
+
+
+def test_what_was_read_is_the_condition_as_soon_as_the_log_has_gone_on() -> None:
+    log = MemoryLog()
+    state, transaction = DecisionState(log, lambda: "id"), log.begin()
+    state.begin(transaction)
+    state.start(1)
+    state.read(MEMBER, "m0")
+    state.read(TIMES_CONNECTED, "m1")
+    assert state.condition() is None, "nothing can have happened that was not read"
+    sound = DCBEvent("followed", b"{}", ["member:m9"])
+    for type_, member in (("member_hibernated", "m0"), ("members_connected", "m1")):
+        transaction.append([DCBEvent(type_, b"{}", [f"member:{member}"])])
+        with pytest.raises(IntegrityError):
+            transaction.append([sound], state.condition())
+        state.position = transaction.head
+        assert transaction.append([sound], state.condition()) == transaction.head
+        state.position = transaction.head
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])

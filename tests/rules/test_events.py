@@ -18,6 +18,7 @@ from domain.decision import NothingChanged
 from domain.event import EVENTS, Event, EventRegister, EventType, Personal, recorded_as
 from domain.identifiers import IDENTIFIER, pair_tag
 from domain.member_events import MemberRegistered
+from infrastructure.log.envelope import encode
 
 TYPES = sorted(EVENTS.by_name.values(), key=lambda each: each.name)
 NAMES = (
@@ -136,6 +137,14 @@ def test_an_event_is_the_same_after_storing_and_reading(event: Any) -> None:
     assert type(event)(**values) == event
     assert values == asdict(event)
     assert orjson.dumps(type(event)(**values)) == stored
+
+
+@generated(ANY_EVENT, strategies.text(max_size=9))
+def test_an_event_is_stored_as_canonical_json(event: Any, actor: str) -> None:
+    """Whatever writes it: the bytes are those of orjson."""
+    metadata = {"id": "x", "actor": actor, "advisories": ("one", "two"), "policy": 3}
+    kept = {"v": EVENTS.by_class[type(event)].version, "at": 7, **metadata, "data": event}
+    assert encode(event, 7, metadata).data == orjson.dumps(kept)
 
 
 @generated(ANY_EVENT)

@@ -25,7 +25,7 @@ class GraphInMemory:
         self._lock = threading.Lock()
 
     def as_of(self, reading: Reading) -> Graph:
-        """The graph as of a reading, which may be behind what others have asked for."""
+        """The graph as of a reading, which may be of an earlier position than others before it."""
         newest = max(reading.as_of, reading.erased_by)  # erasures that follow the reading count too
         with self._lock:
             kept = self._adjacency

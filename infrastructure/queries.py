@@ -1,13 +1,19 @@
-"""The questions a network answers: every query of the Python door, each as of now or of any earlier point.
+"""The queries of a network: everything that the Python door answers, each as of now or of any earlier point.
 
-Lists come in pages, newest first unless said otherwise. `limit`: rows a page; `cursor`: that of the page before;
-`as_of`: a position or a time. `viewer`: the member who asks, on whom it depends what is shown; None is the host, who is
-shown what the member themselves is. As of the past, only the host still sees who has been erased since.
+What all of them have in common: `viewer` is the member who asks, and is shown what may be shown to them; None is the
+host, who is shown what the member themselves would be. `as_of` is a position of the log or a datetime with a time zone;
+as of the past, only the host still sees members who have been erased since. Lists come in pages, newest first unless
+the docstring says otherwise: `limit` is the number of rows from 1 to 1000, `cursor` that of the page before.
+
+A wrong type is a TypeError that names the argument. Refused: `not_available` for a member or an item who is not there
+for the viewer, or whose id nobody can have; `bad_as_of`, `bad_limit`, `bad_cursor`; `projection_stopped`. NotYet while
+the read models have not come so far.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from functools import cache
 from typing import TypeVar
 
 from domain.identifiers import normal_hashtag
@@ -66,7 +72,7 @@ EVERYTHING: Needs = ()
 
 @checks_arguments
 class Queries(ABC):
-    """The queries, over whatever gives readings of a log and its read models."""
+    """The queries, over readings of a log and its read models."""
 
     log: Log
 
@@ -84,7 +90,7 @@ class Queries(ABC):
     # Feeds
 
     def feed(self, viewer: str, limit: int = 20, cursor: str | None = None, as_of: AsOf = None) -> Page[FeedEntry]:
-        """A member's feed (section 6 of the rules): rows have item, author, kind, causes, position, published_at."""
+        """A member's feed (section 6 of the rules)."""
         listing = Listing(
             "feed",
             (viewer,),
@@ -95,14 +101,15 @@ class Queries(ABC):
         return self._pages.page(listing, limit, cursor, as_of)
 
     def why(self, viewer: str, item: str, as_of: AsOf = None) -> Why:
-        """Why an item is in a member's feed: its causes with their events; or the first rule that keeps it out (F9)."""
+        """Why an item is in a member's feed: its causes with their events. Or the first rule that keeps it out (F9)."""
         with self.reading(as_of, *FEED, by_viewer=True) as reading:
             return why(reading, viewer, item)
 
     def hashtag(
         self, name: str, viewer: str, limit: int = 20, cursor: str | None = None, as_of: AsOf = None
     ) -> Page[HashtagItem]:
-        """The items under a hashtag and their authors, each with whether the viewer may follow (S43)."""
+        """The items under a hashtag, with their authors and whether the viewer may follow these (S43). Refused
+        `bad_hashtag`."""
         try:
             normal = normal_hashtag(name)
         except ValueError as error:
@@ -114,19 +121,19 @@ class Queries(ABC):
     def connections(
         self, member: str, viewer: str | None = None, limit: int = 20, cursor: str | None = None, as_of: AsOf = None
     ) -> Page[ConnectionRow]:
-        """A member's connections (G6). Refused `not_available` to whom they are not shown."""
+        """A member's connections (G6). Refused `not_available` where they are not shown to the viewer."""
         return self._list(connections, (member, viewer), GRAPH, limit, cursor, as_of, viewer is not None)
 
     def followers(
         self, member: str, viewer: str | None = None, limit: int = 20, cursor: str | None = None, as_of: AsOf = None
     ) -> Page[FollowRow]:
-        """Who effectively follows a member (X11); the member's own list."""
+        """The members who effectively follow a member (X11). Only the member and the host may see them."""
         return self._list(followers, (member, viewer), FOLLOWS, limit, cursor, as_of, viewer is not None)
 
     def following(
         self, member: str, viewer: str | None = None, limit: int = 20, cursor: str | None = None, as_of: AsOf = None
     ) -> Page[FollowRow]:
-        """Whom a member effectively follows (X11); the member's own list."""
+        """The members that a member effectively follows (X11). Only the member and the host may see them."""
         return self._list(following, (member, viewer), FOLLOWS, limit, cursor, as_of, viewer is not None)
 
     def hashtags(self, member: str, limit: int = 20, cursor: str | None = None, as_of: AsOf = None) -> Page[HashtagRow]:
@@ -134,15 +141,15 @@ class Queries(ABC):
         return self._list(hashtags, (member,), FOLLOWS, limit, cursor, as_of)
 
     def muted(self, member: str, limit: int = 20, cursor: str | None = None, as_of: AsOf = None) -> Page[MemberRow]:
-        """Whom a member has muted."""
+        """The members that a member has muted."""
         return self._list(muted, (member,), GRAPH, limit, cursor, as_of)
 
     def blocked(self, member: str, limit: int = 20, cursor: str | None = None, as_of: AsOf = None) -> Page[MemberRow]:
-        """Whom a member has blocked."""
+        """The members that a member has blocked."""
         return self._list(blocked, (member,), GRAPH, limit, cursor, as_of)
 
     def notices(self, member: str, limit: int = 20, cursor: str | None = None, as_of: AsOf = None) -> Page[NoticeRow]:
-        """What a member is told of (section 10 of the rules)."""
+        """A member's notices (section 10 of the rules)."""
         return self._list(notices, (member,), NOTICES, limit, cursor, as_of)
 
     # Invitations
@@ -156,10 +163,12 @@ class Queries(ABC):
         as_of: AsOf = None,
         wanted: Wanted = ANY,
     ) -> Page[InvitationRow]:
-        """A member's invitations: box received, sent, archived or barred; `wanted` filters (S23)."""
+        """A member's invitations. `box`: received, sent, archived or barred; `wanted` filters them (S23). Refused
+        `bad_box`."""
+
+        graph = cache(self._graph.as_of)  # only a filter by degrees needs it
 
         def ask(reading: Reading, last: str, size: int) -> Page[InvitationRow]:
-            graph = self._graph.as_of(reading)
             return invitations(
                 reading,
                 member,
@@ -167,7 +176,7 @@ class Queries(ABC):
                 size,
                 before(last),
                 wanted,
-                degree=lambda other: degree(graph, member, other),
+                degree=lambda other: degree(graph(reading), member, other),
                 shared=lambda other: len(mutuals(reading, member, other)),
             )
 
@@ -175,12 +184,12 @@ class Queries(ABC):
         return self._pages.page(listing, limit, cursor, as_of)
 
     def thread(self, inviter: str, invitee: str, viewer: str | None = None, as_of: AsOf = None) -> list[Message]:
-        """The messages of an invitation, in order: the note, then questions and answers (S17)."""
+        """The messages of an invitation, in order: the note, then the questions and answers (S17)."""
         with self.reading(as_of, *INVITATIONS, by_viewer=viewer is not None) as reading:
             return thread(reading, inviter, invitee, viewer)
 
     def acceptance_rates(self, as_of: AsOf = None) -> dict[str, AcceptanceRate]:
-        """How many invitations were sent and accepted, with a custom and with the default note (S11)."""
+        """How many invitations were sent and how many of them accepted, by kind of note: custom, default (S11)."""
         with self.reading(as_of, *INVITATIONS) as reading:
             return acceptance_rates(reading)
 
@@ -192,14 +201,14 @@ class Queries(ABC):
             return profile(reading, member, viewer, lambda one, other: self._relationship(reading, one, other))
 
     def relationship(self, viewer: str, member: str, as_of: AsOf = None) -> Relationship:
-        """What a member is to a viewer, and which actions are possible, or why not (G5)."""
+        """What a member is to a viewer, and which actions are possible, or why they are not (G5)."""
         with self.reading(as_of, *EVERYTHING, by_viewer=True) as reading:
             return self._relationship(reading, viewer, member)
 
     def relationships(
         self, viewer: str, members: Iterable[str], as_of: AsOf = None
     ) -> dict[str, Relationship | Refused]:
-        """`relationship` for many: for each the answer, or the refusal."""
+        """`relationship` for many members: for each the answer, or the refusal."""
         members = require_members(members)
         with self.reading(as_of, *EVERYTHING, by_viewer=True) as reading:
             graph = self._graph.as_of(reading)
@@ -211,18 +220,19 @@ class Queries(ABC):
     # The graph
 
     def degree(self, viewer: str, member: str, as_of: AsOf = None) -> int | None:
-        """How far two members are apart: 0 oneself, 1, 2, 3, None out of network (G1)."""
+        """The degree of a member to a viewer: 0 for themselves, 1, 2, 3, or None out of network (G1)."""
         return self.degrees(viewer, (member,), as_of)[0]
 
     def degrees(self, viewer: str, members: Sequence[str], as_of: AsOf = None) -> list[int | None]:
-        """The degree of each of many members to one viewer."""
+        """The degrees of many members to one viewer, in the order given."""
         members = require_members(members)
         with self.reading(as_of, *GRAPH, by_viewer=True) as reading:
             require_viewer(reading, viewer)
             return degrees(self._graph.as_of(reading), viewer, members)
 
     def path(self, viewer: str, member: str, as_of: AsOf = None) -> tuple[str | None, ...] | None:
-        """A shortest way from a viewer to a member, both included; None in the place of one not to be named (G3)."""
+        """A shortest path from a viewer to a member, both included, or None out of network. In it, None stands for a
+        member who may not be named to the viewer (G3)."""
         with self.reading(as_of, *GRAPH, by_viewer=True) as reading:
             require_viewer(reading, viewer)
             return path(reading, self._graph.as_of(reading), viewer, member)
@@ -236,7 +246,7 @@ class Queries(ABC):
         cursor: str | None = None,
         as_of: AsOf = None,
     ) -> Page[MutualRow]:
-        """Who is connected with both, as far as the viewer may know (G2), by id."""
+        """The members who are connected with both (G2), by id. Refused `not_yours` for a viewer who is neither."""
         listing = Listing(
             "mutual_connections",
             (one, other, viewer),
@@ -250,7 +260,7 @@ class Queries(ABC):
     def suggestions(
         self, member: str, limit: int = 20, cursor: str | None = None, as_of: AsOf = None
     ) -> Page[SuggestionRow]:
-        """Whom a member may know (G4), most mutual connections first."""
+        """People that a member may know (G4), most mutual connections first."""
         listing = Listing(
             "suggestions",
             (member,),
@@ -260,7 +270,7 @@ class Queries(ABC):
         )
         return self._pages.page(listing, limit, cursor, as_of)
 
-    # How they are asked
+    # What they have in common
 
     def _list(
         self,

@@ -1,4 +1,4 @@
-"""The arguments of queries, checked before anything is asked: a wrong type is a mistake of the program, and a TypeError
+"""The arguments of queries, checked before anything is read: a wrong type is a mistake of the program, and a TypeError
 that names the argument; an identifier that no member or item can have is refused like one that none has (B28).
 
 `limit`, `cursor` and `as_of` are checked where pages and moments are made, for they have more ways of being wrong.
@@ -59,7 +59,7 @@ def is_identifier(text: str) -> bool:
 
 
 def require_members(members: Iterable[str]) -> list[str]:
-    """The members, each once looked at: whatever can be gone through and gives texts, but not a single text."""
+    """The members as a list, from any iterable of str but a str itself."""
     if isinstance(members, str) or not isinstance(members, Iterable):
         raise TypeError(f"members has to be several ids, and is {type(members).__name__}")
     found = list(members)

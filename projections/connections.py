@@ -1,9 +1,9 @@
-"""Connections: who is connected with whom, as it is stored and as it is shown: lists, counts, mutual connections, and
-the email that a connection opens.
+"""Connections, as they are stored and as they are shown: lists, counts, mutual connections, and the email that a
+connection opens.
 
-A connection is shown while the fact stands, both sides are present, and it is not *dormant* (projections.dormancy).
-Whether one member may be told of another is asked here alone, so that lists, counts, mutuals and paths cannot differ
-(H14, H20).
+A connection is shown while it stands, both members are present, and it is not *dormant* (projections.dormancy). Whether
+a member may be named to another is decided here alone, so that lists, counts, mutuals and paths cannot differ (H14,
+H20).
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ CONNECTION = Table(
     key=2,
     indexes=(("member", "began", "ended", "other"), ("invitation",)),
 )
-"""Two rows a connection, one for each side, put and closed together (S3)."""
+"""Two rows for each connection, one for each side, put and closed together (S3)."""
 DISMISSAL = Table("dismissal", {"member": "TEXT", "other": "TEXT"}, key=2, closes=False)
 
 
@@ -57,7 +57,7 @@ GRAPH = Projection(
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A shown connection: since which position and instant, and the invitation that it came from."""
+    """A shown connection: the position and the instant at which it began, and the id of the invitation behind it."""
 
     began: int
     at: Instant
@@ -66,7 +66,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionRow:
-    """A line of a member's list of connections."""
+    """A row of a member's list of connections. `position`: that of the event that made the connection."""
 
     member: str
     connected_since: Instant
@@ -75,12 +75,12 @@ class ConnectionRow:
 
 @dataclass(frozen=True, slots=True)
 class MutualRow:
-    """A line of a list of mutual connections."""
+    """A row of a list of mutual connections."""
 
     member: str
 
 
-# Who may be told of whom
+# Which members may be named to a viewer
 
 
 def is_blocked_either_way(reading: Reading, one: str, other: str) -> bool:
@@ -94,7 +94,7 @@ def hides_connections(reading: Reading, member: str) -> bool:
 
 
 def nameable(reading: Reading, member: str, viewer: str) -> bool:
-    """G2, H20: whether a viewer may be told of a member as a connection of others. One who shows connections to
+    """G2, H20: whether a member may be named to a viewer as a connection of others. A member who shows connections to
     *only me* is named to their own connections alone."""
     if viewer == member or not hides_connections(reading, member):
         return True
@@ -112,8 +112,8 @@ def _setting(reading: Reading, member: str, name: str) -> str | None:
 
 
 def connected(reading: Reading, one: str, other: str, *, despite: str | None = None) -> Connection | None:
-    """The connection between two members as shown, or None. `despite` names one of the two whose own hiding does not
-    matter: hibernating changes nothing in one's own feed (section 7)."""
+    """The connection between two members as shown, or None. `despite` names the one of the two whose own absence does
+    not count: hibernating changes nothing in a member's own feed (section 7)."""
     row = reading.one(
         f"SELECT began, at, invitation FROM connection WHERE member = :one AND other = :other AND {STANDS}",
         one=one,
@@ -122,7 +122,7 @@ def connected(reading: Reading, one: str, other: str, *, despite: str | None = N
     if row is None:
         return None
     connection = Connection(*row)
-    # One look at both: in nearly every pair nobody was away since they connected, and nothing more is to be asked.
+    # One query for both: of nearly every pair neither was away since they connected, and then this is all.
     absences = reading.all(
         "SELECT member, began, ended FROM absence"
         f" WHERE member IN (:one, :other) AND {ABSENCE_BEGAN} AND ended > :connected",
@@ -144,7 +144,8 @@ def _has_room(reading: Reading, one: str, other: str, began: int, sides: dict[st
 
 
 def active_connections(reading: Reading, member: str, *, despite_hidden: bool = False) -> dict[str, Connection]:
-    """Every connection of a member as shown, newest first. `despite_hidden`: as if the member were not hidden."""
+    """Every connection of a member as shown, newest first, by the other's id. `despite_hidden`: as if the member were
+    not hidden."""
     if not despite_hidden and is_hidden(reading, member):
         return {}
     dormant = dormant_others(reading, member)
@@ -153,7 +154,7 @@ def active_connections(reading: Reading, member: str, *, despite_hidden: bool = 
 
 
 def is_hidden(reading: Reading, member: str) -> bool:
-    """Whether a member is hidden for any cause. The unknown are not; they have nothing to show."""
+    """Whether a member is hibernated, restricted or erased. Members who were never registered are not hidden."""
     return reading.exists(
         f"SELECT 1 FROM absence WHERE member = :member AND {ABSENCE_BEGAN} AND ended > :as_of", member=member
     )
@@ -169,8 +170,9 @@ _COUNT = f"SELECT count(*) FROM connection c WHERE {_LISTED}"
 def connections(
     reading: Reading, member: str, viewer: str | None = None, limit: int = 20, before: int = OPEN
 ) -> Page[ConnectionRow]:
-    """G6: a member's connections, newest first, less those with whom a block of the viewer's stands. For the member and
-    the host (None), and for their connections unless they are shown to *only me*; to others `not_available`."""
+    """G6: a member's connections, newest first, less the members in a block with the viewer. The member and the host
+    (None) may see them, and the member's connections may unless they are shown to *only me*; all others are refused
+    `not_available`. `before`: rows begin before this position."""
     if not (is_viewer(reading, member) if viewer is None else _lists_to(reading, member, viewer)):
         raise Refused("not_available")
     hidden = is_hidden(reading, member)
@@ -188,7 +190,7 @@ def _lists_to(reading: Reading, member: str, viewer: str) -> bool:
 
 def _rows(reading: Reading, member: str, viewer: str | None, limit: int, before: int) -> Iterator[ConnectionRow]:
     dormant = dormant_others(reading, member)
-    # One row more than the page holds tells whether the list goes on, so that a page is one look at the table.
+    # One row more than the page holds shows whether the list goes on, so that a page is one query.
     for began, other, at, _ in newest_first(
         reading, _LIST, before, limit + 1, member=member, viewer=_other_viewer(member, viewer)
     ):
@@ -197,13 +199,13 @@ def _rows(reading: Reading, member: str, viewer: str | None, limit: int, before:
 
 
 def _other_viewer(member: str, viewer: str | None) -> str | None:
-    # No member has a block with a connection of theirs (X14), so in their own list none has to be looked for.
+    # A block ends the connection (X14), so no block has to be looked for in a member's own list.
     return None if viewer == member else viewer
 
 
 def connection_count(reading: Reading, member: str, viewer: str | None = None) -> int:
-    """The length of a member's own list; for a viewer, of what the list holds without those with whom a block of the
-    viewer's stands (H13, H14, X16)."""
+    """How many connections a member's own list has; for a viewer, without the members in a block with the viewer (H13,
+    H14, X16)."""
     if is_hidden(reading, member):
         return 0
     viewer = _other_viewer(member, viewer)
@@ -218,11 +220,11 @@ def connection_count(reading: Reading, member: str, viewer: str | None = None) -
 
 
 def mutuals(reading: Reading, one: str, other: str) -> list[str]:
-    """Those connected with both, by id; whoever may be told of them."""
+    """All members who are connected with both, by id, whether or not a viewer may see them."""
     if is_hidden(reading, one) or is_hidden(reading, other):
         return []
     dormant = dormant_others(reading, one) | dormant_others(reading, other)
-    # Each connection of the one is looked up with the other: so it has to be the one with fewer.
+    # Each connection of the first is looked up among the other's, so the first has to be the one with fewer.
     fewer, more = sorted((one, other), key=lambda member: standing(reading, member))
     return [member for (member,) in reading.all(MUTUALS, fewer=fewer, more=more) if member not in dormant]
 
@@ -240,10 +242,11 @@ ORDER BY a.other"""
 def mutual_connections(
     reading: Reading, one: str, other: str, viewer: str | None = None, limit: int = 20, after: str = ""
 ) -> Page[MutualRow]:
-    """G2, H20: those connected with both, by id; asked by one of the two, or by the host (viewer None) of any two.
+    """G2, H20: the members who are connected with both, by id. The viewer is one of the two, or the host (None).
+    `after`: rows follow this id.
 
-    Refused: `not_available` where one of the two is not there for the other, or, for the host, at all; `not_yours` to
-    everybody else, who could gather a hidden list so, or learn of a block.
+    Refused `not_available` where one of the two is not available to the other, or, for the host, where one of them is
+    not registered or is erased; `not_yours` for any other viewer, who could gather a hidden list, or find out a block.
     """
     named = named_mutuals(reading, one, other, viewer)
     rows = (MutualRow(member) for member in named if member > after)
@@ -251,7 +254,7 @@ def mutual_connections(
 
 
 def named_mutuals(reading: Reading, one: str, other: str, viewer: str | None) -> list[str]:
-    """The whole of that list, by id."""
+    """The ids of that whole list, refused as it is."""
     if viewer not in (None, one, other):
         raise Refused("not_yours")
     for member in (one, other):
@@ -265,8 +268,8 @@ def named_mutuals(reading: Reading, one: str, other: str, viewer: str | None) ->
 
 
 def email_readable(reading: Reading, viewer: str, member: str) -> int | None:
-    """S25: the position of the event that holds a member's primary email, if the viewer may read it now. One's own
-    always; never of the hidden, nor across a block, and never a former address."""
+    """S25: the position of the event that holds a member's primary email, if the viewer may read it now. A member may
+    always read their own; nobody reads that of a hidden member, across a block, or a former address."""
     if not is_viewer(reading, viewer):
         return None
     if viewer != member:

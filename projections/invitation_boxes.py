@@ -1,7 +1,8 @@
 """Invitation boxes: the lists of invitations that a member got and sent, and what is pending between two (S8-S24).
 
-An invitation shows while it can be answered: not withdrawn, closed or expired (X3), between two members of whom the
-other is there and not in a block. To its sender it is pending, whether it was ignored, barred or neither (S13, X16).
+An invitation shows while it can be answered: not withdrawn, closed or expired (X3), between two members, where the
+other is present and not in a block with the member. To its sender it is pending, whether it was ignored, barred or
+neither (S13, X16).
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -49,8 +50,8 @@ class InvitationRow:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which invitations of a box are asked for (S23): by note kind, by degrees of the other member (None in it: out of
-    network), by how many connections are shared with them at least. What is None is not asked."""
+    """A filter of a box of invitations (S23): by note kind, by degrees of the other member (None among them: out of
+    network), by how many connections are shared with them at least. A value of None filters nothing out."""
 
     note_kind: str | None = None
     degrees: Collection[int | None] | None = None
@@ -73,7 +74,7 @@ class Wanted:
 
     @property
     def values(self) -> tuple[object, ...]:
-        """What is asked, the same for the same filter however it was written."""
+        """The filter as values, which are the same for the same filter however it was written."""
         degrees = None if self.degrees is None else sorted(set(map(str, self.degrees)))
         return self.note_kind, degrees, self.shared_min
 
@@ -125,9 +126,9 @@ def invitations(
 ) -> Page[InvitationRow]:
     """A member's box, newest first: received, sent, archived (ignored by the member) or barred (S13).
 
-    `degree` and `shared` tell of another member how near they are and how many connections they share with this one;
-    they are needed, and asked, only where `wanted` asks. Refused `bad_box`; `not_available` for one who was never
-    registered.
+    `degree` and `shared` give another member's degree, and the number of connections shared with them; they are needed,
+    and called, only where `wanted` filters by them. Refused `bad_box`; `not_available` for a member who was never
+    registered or is erased.
     """
     if box not in _OWN:
         raise Refused("bad_box")
@@ -152,17 +153,17 @@ def invitations(
 def _other_passes(
     wanted: Wanted, degree: Callable[[str], int | None] | None, shared: Callable[[str], int] | None
 ) -> Callable[[str], bool] | None:
-    """What the other member of a row is held against; None where nothing is asked of them."""
+    """Whether the other member of a row passes the filter; None where it filters by nothing of theirs."""
     if wanted.degrees is None and wanted.shared_min is None:
         return None
 
     def passes(other: str) -> bool:
         if wanted.degrees is not None:
-            assert degree is not None, "degrees are asked for, so `degree` has to tell them"
+            assert degree is not None, "a filter by degrees needs `degree`"
             if degree(other) not in wanted.degrees:
                 return False
         if wanted.shared_min is not None:
-            assert shared is not None, "shared connections are asked for, so `shared` has to count them"
+            assert shared is not None, "a filter by shared connections needs `shared`"
             return shared(other) >= wanted.shared_min
         return True
 

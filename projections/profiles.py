@@ -20,8 +20,8 @@ from projections.visibility import require_available
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A member's profile. `email` is None where the viewer may not read it. The counts are the lengths of the member's
-    lists, less those with whom the viewer is in a block (H14). `articles` counts those that stand: while there is one,
-    strangers may follow a member who never chose who may (T1). `relationship` is None for the host.
+    lists, less the members in a block with the viewer (H14). `articles`: how many articles stand; while there is one,
+    strangers may follow a member who has never changed that setting (T1). `relationship` is None for the host.
     """
 
     member: str
@@ -39,9 +39,9 @@ class Profile:
 
 
 def profile(reading: Reading, member: str, viewer: str | None, related: Callable[[str, str], Relationship]) -> Profile:
-    """A member as the viewer sees them; `related(viewer, member)` gives what they are to each other.
+    """A member as the viewer sees them. `related(viewer, member)` gives their relationship.
 
-    Refused `blocked_by_you` for a member whom the viewer blocked, `not_available` for one who is unknown, erased or
+    Refused `blocked_by_you` for a member that the viewer blocked, `not_available` for one who is unknown, erased or
     hidden or has blocked the viewer, one answer for all (X16). The host (viewer None) sees the hidden too, and an email
     only where it is for everyone; so do the hidden see themselves.
     """

@@ -1,6 +1,7 @@
 """What a member is to a viewer, and what the viewer can do about it: `relationship(viewer, member)` (G5).
 
-Whether an action is possible is asked of the decision itself, on the facts as of the reading: no rule is written twice.
+Whether an action is possible is what the decision itself answers, from the facts as of the reading: no rule is written
+twice.
 """
 
 from collections.abc import Callable, Iterable
@@ -59,10 +60,12 @@ FOLLOW_FIRST = ("follow", *(name for name in ACTIONS if name != "follow"))
 
 @dataclass(frozen=True, slots=True)
 class Relationship:
-    """A member as seen by a viewer. `degree`: 0 oneself, 1-3, None out of network. `pending`: the invitation that
-    stands between the two. `following` and `followed_by` are effective follows (X11). `muted` and `blocked` are the
-    viewer's own acts. `actions`: each action in the order in which it is offered, with None where it is possible, else
-    the code of its refusal, or `already_so`.
+    """A member as seen by a viewer.
+
+    `degree`: 0 for the viewer themselves, 1 to 3, None out of network. `connected_since`: microseconds UTC. `pending`:
+    the invitation that stands between the two. `following` and `followed_by` are effective follows (X11). `muted` and
+    `blocked` are the viewer's own acts. `email`: None where the viewer may not read it. `actions`: each action in the
+    order in which it is offered, with None where it is possible, else the code of its refusal, or `already_so`.
     """
 
     viewer: str
@@ -90,12 +93,12 @@ class Relationship:
 def relationship(
     reading: Reading, facts: Facts, viewer: str, member: str, degree: Callable[[str], int | None]
 ) -> Relationship:
-    """What a member is to a viewer. `facts` are those of the log as of the reading; `degree` tells how near another is
-    to the viewer.
+    """What a member is to a viewer. `facts`: the log's as of the reading. `degree`: gives a member's degree to the
+    viewer.
 
-    Refused `not_available` when the member is unknown, erased or hidden or has blocked the viewer, all the same (X16),
-    and to a viewer who is unknown or erased. Of a member whom the viewer blocked, that is told, and what can be done
-    about it.
+    Refused `not_available` for a member who is unknown, erased or hidden or has blocked the viewer, one answer for all
+    (X16), and for a viewer who is unknown or erased. For a member that the viewer has blocked there is an answer, which
+    says so and what can be done about it.
     """
     blocked = _require_related(reading, viewer, member)
     pair = facts.read(PAIR, viewer, member) if viewer != member else Pair()
@@ -118,7 +121,8 @@ def relationship(
 def relationships(
     reading: Reading, facts: Facts, viewer: str, members: Iterable[str], degree: Callable[[str], int | None]
 ) -> dict[str, Relationship | Refused]:
-    """The same for many, in the order asked: for each what `relationship` gives, or the refusal that it raises."""
+    """The same for many members, in the order given: for each what `relationship` returns, or the refusal that it
+    raises."""
     found: dict[str, Relationship | Refused] = {}
     for member in members:
         try:
@@ -142,7 +146,7 @@ def email_at(reading: Reading, position: int) -> str:
 
 
 def _require_related(reading: Reading, viewer: str, member: str) -> bool:
-    """Whether the viewer has blocked the member; Refused when nothing is to be told."""
+    """Whether the viewer has blocked the member. Refused where the viewer may know nothing of them."""
     require_viewer(reading, viewer)
     try:
         require_available(reading, member, viewer)

@@ -1,5 +1,5 @@
-"""Blocks and mutes, and who is there for whom: one refusal stands for the unknown, the erased, the hidden and those
-who have blocked the viewer (X16)."""
+"""Blocks and mutes, and which members are available to a viewer: one refusal stands for the unknown, the erased, the
+hidden and those who have blocked the viewer (X16)."""
 
 from domain.refusals import Refused
 from domain.relationships.blocking_events import MemberBlocked, MemberUnblocked
@@ -34,10 +34,10 @@ def sql_blocked_either_way(one: str, other: str) -> str:
 
 
 def sql_unblocked_for_viewer(other: str) -> str:
-    """The SQL condition that no block keeps `other`, an SQL expression, from `:viewer` (NULL: the host, who sees all).
+    """The SQL condition that `other`, an SQL expression, is in no block with `:viewer` (NULL: the host, who sees all).
 
-    A hidden member is missing in everybody's counts; so one who blocked the viewer, or whom the viewer blocked, has to
-    be missing in what the viewer is told of other members' counts too (H14, X16).
+    A hidden member is missing in everybody's counts. So whoever is in a block with the viewer has to be missing too in
+    the counts of other members that the viewer is shown (H14, X16).
     """
     return f"(:viewer IS NULL OR NOT ({sql_blocked_either_way(other, ':viewer')}))"
 
@@ -48,7 +48,7 @@ def is_registered(reading: Reading, member: str) -> bool:
 
 
 def is_viewer(reading: Reading, member: str) -> bool:
-    """Whether a member can look at all: registered and not erased. The hibernated and restricted may."""
+    """Whether a member may ask anything: registered and not erased. The hibernated and the restricted may."""
     return reading.exists(
         f"""SELECT 1 FROM member WHERE member = :member AND {STANDS} AND NOT EXISTS (
         SELECT 1 FROM absence WHERE absence.member = :member AND cause = 'erased' AND {ABSENCE_BEGAN})""",
@@ -67,7 +67,7 @@ def available(reading: Reading, viewer: str, member: str) -> bool:
 
 
 def blocks(reading: Reading, blocker: str, blocked: str) -> bool:
-    """Whether the one's own block on the other stands."""
+    """Whether the first has blocked the second; a block the other way does not count."""
     return reading.exists(
         f"SELECT 1 FROM block WHERE blocker = :blocker AND blocked = :blocked AND {STANDS}",
         blocker=blocker,
@@ -76,7 +76,7 @@ def blocks(reading: Reading, blocker: str, blocked: str) -> bool:
 
 
 def require_viewer(reading: Reading, viewer: str | None) -> None:
-    """Refused `not_available` to a viewer who was never registered or is erased; None is the host."""
+    """Refused `not_available` for a viewer who was never registered or is erased; None is the host."""
     if viewer is not None and not is_viewer(reading, viewer):
         raise Refused("not_available")
 
@@ -89,10 +89,10 @@ def require_own(reading: Reading, member: str, viewer: str | None) -> None:
 
 
 def require_available(reading: Reading, member: str, viewer: str | None) -> None:
-    """Refused `blocked_by_you` for a member whom the viewer has blocked and who is not erased, else `not_available` for
-    one who is not there for the viewer.
+    """Refused `blocked_by_you` for a member that the viewer has blocked and who is not erased, else `not_available` for
+    one who is not available to the viewer.
 
-    To themselves and to the host (None) everyone is there who was registered and is not erased.
+    To the host (None), and to themselves, all are available who were registered and are not erased.
     """
     if viewer is None or viewer == member:
         require_viewer(reading, member)

@@ -1,1 +1,1 @@
-"""The graph of connections in memory, and what is asked of it: degrees, paths, suggestions."""
+"""The graph of connections in memory, and what it answers: degrees, paths, suggestions."""

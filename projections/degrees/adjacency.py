@@ -1,7 +1,7 @@
 """The connections in memory: for each member a compressed bitmap of the numbers of the others.
 
 Read in bulk from the tables (see `loading`), then advanced by the events that follow. Advancing makes a new snapshot
-and publishes it with one assignment, so any number of threads may go on asking the one before. Two must not advance at
+and publishes it with one assignment, so any number of threads may go on reading the one before. Two must not advance at
 once. Earlier positions are answered from the history that is kept beside the newest snapshot.
 """
 
@@ -113,7 +113,7 @@ class Adjacency:
                     other = self.roster.number(member)
                     pairs.setdefault(number, BitMap()).add(other)
                     pairs.setdefault(other, BitMap()).add(number)
-        if reading.as_of == reading.erased_by == self.position:  # the cap that was asked about last is the one in force
+        if reading.as_of == reading.erased_by == self.position:  # so the cap is the one in force
             self._dormant = {cap: _Dormant(reading.as_of, reading.as_of, crowded, pairs)}
         return pairs
 

@@ -1,4 +1,4 @@
-"""The past of the graph, in memory: every change of it with its position, so that it can be asked as of any of them.
+"""The past of the graph, in memory: every change of it with its position, so that it answers as of any of them.
 
 Of each member, the others are kept in the order of connecting, with the positions: whoever was connected by then is a
 slice of that. What ended since, and what began again after it ended, is rare, and is kept as changes to the slice.

@@ -40,8 +40,8 @@ def suggestions(reading: Reading, graph: Graph, member: str, limit: int = 20, af
 
 
 def left_among_suggested(newest: Reading, graph: Graph, member: str) -> Callable[[SuggestionRow], SuggestionRow | None]:
-    """What tells whether a row of an earlier page may still be suggested as of a newer reading (F8). Refused as the
-    list is."""
+    """Gives, for a row of an earlier page, the row if it may still be suggested as of a newer reading, else None (F8).
+    Refused as the list is."""
     require_viewer(newest, member)
     viewer = graph.number(member)
     if viewer is None:
@@ -59,7 +59,7 @@ def left_among_suggested(newest: Reading, graph: Graph, member: str) -> Callable
 
 
 def _suggested(reading: Reading, graph: Graph, member: str, after: str = "") -> Iterator[SuggestionRow]:
-    """The rows after a key, in order. Names are looked up, and sorted, only for as many as are asked for."""
+    """The rows after a key, in order. Names are looked up and sorted only for as many as are taken."""
     viewer = graph.number(member)
     if viewer is None:
         return

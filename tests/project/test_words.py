@@ -26,17 +26,6 @@ INSTEAD = {
 }
 """The word, and what to say instead."""
 WORDS = re.compile(rf"\b({'|'.join(INSTEAD)})\b", re.IGNORECASE)
-NOT_YET: frozenset[str] = frozenset(
-    {
-        "infrastructure/queries.py",
-        "projections/connections.py",
-        "projections/invitation_boxes.py",
-        "projections/profiles.py",
-        "projections/relationships.py",
-        "projections/visibility.py",
-    }
-)
-"""Files whose words are still the former ones. It only shrinks."""
 
 
 def prose(path: Path) -> Iterator[tuple[int, str]]:
@@ -67,17 +56,6 @@ def found_in(path: Path) -> list[str]:
 
 
 def test_no_dialect() -> None:
-    found = [each for path in files() if str(path.relative_to(ROOT)) not in NOT_YET for each in found_in(path)]
+    found = [each for path in files() for each in found_in(path)]
     if found:
         pytest.fail("\n".join(found), pytrace=False)
-
-
-def test_the_list_of_files_not_yet_rewritten_only_shrinks() -> None:
-    assert {name for name in NOT_YET if not (ROOT / name).exists() or not found_in(ROOT / name)} == set()
-
-
-def test_a_word_is_found(tmp_path: Path) -> None:
-    (tmp_path / "page.md").write_text("What a viewer is\nTold of.\n")
-    (tmp_path / "code.py").write_text('told = 1  # hardly\n"""Of whom."""\n')
-    assert [number for number, line in prose(tmp_path / "page.md") if WORDS.search(line)] == [2]
-    assert [number for number, line in prose(tmp_path / "code.py") if WORDS.search(line)] == [1, 2]

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from domain.catalogue import DECISION_MODELS
-from domain.decision import DecisionModel, Facts, Read
+from domain.decision import DecisionModel, Facts
 from domain.event import EVENTS, Event
 from domain.identifiers import Instant
 from domain.policy import POLICY
@@ -30,7 +30,7 @@ CATCH_UP_MAX = 20_000
 """How many events of other processes are folded in; further behind than that, the views are read anew when needed."""
 CATCH_UP_PAGE = 1_000
 
-_TYPES = {view: [EVENTS.by_class[event_class].name for event_class in view.types] for view in DECISION_MODELS}
+_TYPES = {view: tuple(EVENTS.by_class[event_class].name for event_class in view.types) for view in DECISION_MODELS}
 
 
 class DecisionState(Facts):
@@ -89,28 +89,24 @@ class DecisionState(Facts):
         self.now = max(now, self.last_at)
         self.policy_version, self.policy = self.read(POLICY).in_force(self.now)
 
-    def expect(self, reads: Iterable[Read]) -> None:
-        """Load together, with one statement, what will likely be read and is not kept yet. What cannot be loaded so is
-        left to the decision that reads it, and to no other; LogUnavailable concerns all."""
-        missing = {}
-        for model, key in reads:
-            tag = model.tag(*key)
-            if tag not in self._states[model]:
-                missing[model, tag] = _TYPES[model]
+    def expect(self, expected: Iterable[tuple[DecisionModel[Any], str]]) -> None:
+        """Load together, with one statement, the models that will likely be read for these tags, each named once, and
+        are not kept yet. What cannot be loaded so is left to the decision that reads it, and to no other;
+        LogUnavailable concerns all."""
+        missing = [(model, tag) for model, tag in expected if tag not in self._states[model]]
         if not missing or self._transaction is None:
             return
-        counted = {each: types for each, types in missing.items() if each[0].counts}
-        self._keep_counted(self._transaction, counted)
-        folded = {each: types for each, types in missing.items() if not each[0].counts}
-        loaded = self._transaction.load_many([(tag, types) for (_, tag), types in folded.items()])
+        counted = [each for each in missing if each[0].counts]
+        if counted:
+            self._keep_counted(self._transaction, counted)
+        folded = [each for each in missing if not each[0].counts]
+        loaded = self._transaction.load_many([(tag, _TYPES[model]) for model, tag in folded])
         for (model, tag), rows in zip(folded, loaded, strict=True):
             with suppress(UnreadableEvent):
                 self._keep_folded(model, tag, rows)
 
-    def _keep_counted(
-        self, transaction: AppendTransaction, wanted: dict[tuple[DecisionModel[Any], str], list[str]]
-    ) -> None:
-        counts = transaction.count_many([(tag, types) for (_, tag), types in wanted.items()])
+    def _keep_counted(self, transaction: AppendTransaction, wanted: Sequence[tuple[DecisionModel[Any], str]]) -> None:
+        counts = transaction.count_many([(tag, _TYPES[model]) for model, tag in wanted])
         for (model, tag), count in zip(wanted, counts, strict=True):
             self._states[model][tag] = count
         self._known += len(wanted)
@@ -130,7 +126,7 @@ class DecisionState(Facts):
         if state is None:
             assert self._transaction is not None
             if view.counts:
-                self._keep_counted(self._transaction, {(view, tag): _TYPES[view]})
+                self._keep_counted(self._transaction, [(view, tag)])
             else:
                 self._keep_folded(view, tag, self._transaction.load(tag, _TYPES[view]))
             state = states[tag]
@@ -144,7 +140,7 @@ class DecisionState(Facts):
         there is no newer event at all."""
         if self._transaction is not None and self._transaction.head == self.position:
             return None
-        items = [DCBQueryItem(types=_TYPES[view], tags=[tag]) for view, tag in dict.fromkeys(self._boundary)]
+        items = [DCBQueryItem(types=list(_TYPES[view]), tags=[tag]) for view, tag in dict.fromkeys(self._boundary)]
         return DCBAppendCondition(DCBQuery(items), after=self.position)
 
     def fold(self, event: Event, at: Instant, position: int, tags: Sequence[str] | None = None) -> None:

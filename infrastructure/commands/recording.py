@@ -6,7 +6,7 @@ from hashlib import blake2b
 from typing import Any
 
 from domain.deciding import decide, expected_reads
-from domain.decision import Command, NothingChanged, Outcome, Read
+from domain.decision import Command, DecisionModel, NothingChanged, Outcome
 from domain.event import Event
 from domain.identifiers import Instant
 from domain.refusals import Refused
@@ -25,10 +25,6 @@ def digest(command: Command) -> str:
     """What distinguishes one command's content from another's: 16 bytes of BLAKE2b over its name and JSON, in hex."""
     content = f"{type(command).__name__} {command.model_dump_json()}"
     return blake2b(content.encode(), digest_size=16).hexdigest()
-
-
-def _can_be_id(word: object) -> bool:
-    return isinstance(word, str) and word.isascii()
 
 
 class Recording:
@@ -58,13 +54,13 @@ class Recording:
     def expect(self, requests: Iterable[Request]) -> None:
         """Load together what the decisions on these requests will likely read. Unsound ones, whatever is wrong with
         them, are left to `record`."""
-        reads: list[Read] = []
+        expected: dict[tuple[DecisionModel[Any], str], None] = {}
         for request in requests:
             with suppress(LookupError, TypeError, ValueError, AttributeError):
-                found = expected_reads(request.command)
-                if all(_can_be_id(word) for _, key in found for word in key):
-                    reads += found
-        self._state.expect(reads)
+                tags = [(model, model.tag(*key)) for model, key in expected_reads(request.command)]
+                if all(tag.isascii() for _, tag in tags):  # as those of all sound commands are
+                    expected.update(dict.fromkeys(tags))
+        self._state.expect(expected)
 
     def record(self, transaction: AppendTransaction, request: Request) -> Result:
         """Decide a request and append its events. Raises Refused, and TypeError or UnsoundInput where the gate lets

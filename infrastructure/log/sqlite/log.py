@@ -61,7 +61,7 @@ class SqliteLog(Log):
             self._index = self._opened_index()
             self._writer = WriterState(self.path, connection, self._index, self.wake_listeners, busy_seconds)
         self._lookup = Lookup(self._readers.execute, self._index)
-        self._types = EventTypes([""], {})  # as readers have seen them; perhaps not the newest
+        self._types = EventTypes([""], {}, {})  # as readers have seen them; perhaps not the newest
         self._types_at = 0  # all that the events up to here have
 
     def _opened_index(self) -> TagIndex:

@@ -112,6 +112,15 @@ class EventTypes(NamedTuple):
 
     names: list[str]  # by number
     ids: dict[str, int]
+    asked: dict[tuple[str, ...], tuple[int, ...]]  # what `numbers` has answered
+
+    def numbers(self, names: Sequence[str]) -> tuple[int, ...]:
+        """The numbers of those that were ever recorded."""
+        key = tuple(names)
+        found = self.asked.get(key)
+        if found is None:
+            found = self.asked[key] = tuple(self.ids[name] for name in dict.fromkeys(key) if name in self.ids)
+        return found
 
     @classmethod
     def of(cls, execute: Execute) -> EventTypes:
@@ -119,4 +128,4 @@ class EventTypes(NamedTuple):
         names = [""] * (max((id_ for id_, _ in rows), default=0) + 1)
         for id_, name in rows:
             names[id_] = name
-        return cls(names, {name: id_ for id_, name in rows})
+        return cls(names, {name: id_ for id_, name in rows}, {})

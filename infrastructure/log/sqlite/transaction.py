@@ -19,7 +19,7 @@ from infrastructure.log.sqlite.statements import (
     POSITION_MAX,
     EventTypes,
 )
-from infrastructure.log.sqlite.tag_index import Lookup, Tagged, TagPart, TagQuery
+from infrastructure.log.sqlite.tag_index import Lookup, Tagged, TagPart, TagQuery, Typed
 from infrastructure.log.sqlite.writer import WriterState
 from infrastructure.log.transaction import AppendTransaction, Recorded, Wanted, sound_tags
 from infrastructure.log.unavailable import LogUnavailable
@@ -83,8 +83,8 @@ class SqliteAppendTransaction(AppendTransaction):
 
     def load(self, tag: str, types: Sequence[str], after: int = 0) -> list[Recorded]:
         self._require_open()
-        names, ids = self._types
-        known = [ids[name] for name in dict.fromkeys(types) if name in ids]
+        names = self._types.names
+        known = self._types.numbers(types)
         if types and not known:
             return []  # these types have never been recorded
         self._catch_up()
@@ -111,15 +111,14 @@ class SqliteAppendTransaction(AppendTransaction):
             found[number] = count
         return found
 
-    def _recorded(self, wanted: Sequence[Wanted]) -> tuple[list[tuple[str, list[int] | None]], list[int]]:
+    def _recorded(self, wanted: Sequence[Wanted]) -> tuple[list[Typed], list[int]]:
         """What is wanted, with the types' numbers, and its number; without what has types that were never recorded."""
         self._require_open()
         self._catch_up()
-        ids = self._types.ids
-        known: list[tuple[str, list[int] | None]] = []
+        known: list[Typed] = []
         numbers: list[int] = []
         for number, (tag, types) in enumerate(wanted):
-            chosen = [ids[name] for name in dict.fromkeys(types) if name in ids]
+            chosen = self._types.numbers(types)
             if chosen or not types:
                 known.append((tag, chosen or None))
                 numbers.append(number)

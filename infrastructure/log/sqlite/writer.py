@@ -25,7 +25,7 @@ class WriterState:
         self.index = index
         self.turn = WriteTurn()
         self.closed = False
-        self.types = EventTypes([""], {})
+        self.types = EventTypes([""], {}, {})
         """All that the committed events have, as of the last begin."""
         self.slices_done = 0
         """How much of the table of tags is merged, as of the last begin."""

@@ -25,7 +25,7 @@ common snapshot. Nothing has to survive a crash but the events: memory is filled
 from infrastructure.log.sqlite.tag_index.index import PART_EVENTS, PART_EVENTS_MAX, TagIndex
 from infrastructure.log.sqlite.tag_index.keys import TagKeys
 from infrastructure.log.sqlite.tag_index.lookup import Lookup, rows_at
-from infrastructure.log.sqlite.tag_index.memory import Tag, Tagged, TagPart, TagQuery
+from infrastructure.log.sqlite.tag_index.memory import Tag, Tagged, TagPart, TagQuery, Typed
 
 __all__ = [
     "PART_EVENTS",
@@ -37,5 +37,6 @@ __all__ = [
     "TagPart",
     "TagQuery",
     "Tagged",
+    "Typed",
     "rows_at",
 ]

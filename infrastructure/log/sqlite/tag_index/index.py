@@ -7,7 +7,7 @@ import orjson
 
 from infrastructure.log.sqlite.statements import ENDS, TAGS_AFTER, Execute
 from infrastructure.log.sqlite.tag_index.keys import SLICES, TagKeys
-from infrastructure.log.sqlite.tag_index.memory import Tagged, TagPart, TagQuery
+from infrastructure.log.sqlite.tag_index.memory import Tagged, TagPart, TagQuery, Typed
 from infrastructure.log.sqlite.tag_index.merge import Merge, TagRow
 
 PART_EVENTS = 50_000
@@ -72,11 +72,13 @@ class TagIndex:
                 return begin, []
             return begin, [position for part in self._parts for position in part.find(query)]
 
-    def find_many(self, queries: Sequence[TagQuery]) -> tuple[int, list[list[int]]]:
-        """As find, for several queries at one moment."""
+    def find_many(self, wanted: Sequence[Typed]) -> tuple[int, list[list[int]]]:
+        """Where memory begins, and all positions in it of each tag, at one moment."""
+        found: list[list[int]] = [[] for _ in wanted]
         with self._lock:
-            parts = [part for part in self._parts if part.last > part.first]
-            found = [[position for part in parts for position in part.find(query)] for query in queries]
+            for part in self._parts:
+                for some, (tag, types) in zip(found, wanted, strict=True):
+                    part.add_all(some, tag, types)
             return self._parts[0].first, found
 
     def tail(self, tag: str) -> tuple[int, int | None]:

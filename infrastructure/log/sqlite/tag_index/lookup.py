@@ -20,10 +20,7 @@ from infrastructure.log.sqlite.statements import (
     positions_sql,
 )
 from infrastructure.log.sqlite.tag_index.index import TagIndex
-from infrastructure.log.sqlite.tag_index.memory import Tag, TagPart, TagQuery
-
-Typed = tuple[str, Sequence[int] | None]
-"""A tag, and numbers of types; None: any type."""
+from infrastructure.log.sqlite.tag_index.memory import Tag, TagPart, TagQuery, Typed
 
 
 def rows_at(execute: Execute, positions: Sequence[int]) -> Rows:
@@ -57,12 +54,12 @@ class Lookup:
         """As `load` of each from the beginning on, with one statement for the table and one for memory."""
         begin, in_memory = self._many_in_memory(wanted)
         found: list[Rows] = [[] for _ in wanted]
-        for number, position, type_, data, tags in self._many(load_many_sql, wanted, begin):
-            if _quoted(wanted[number][0]) in tags:  # else another tag has the same key
-                found[number].append((position, type_, data))
-        rows = {
-            row[0]: row[:3] for row in rows_at(self._execute, sorted({each for some in in_memory for each in some}))
-        }
+        if begin:
+            quoted = [_quoted(tag) for tag, _ in wanted]
+            for number, position, type_, data, tags in self._many(load_many_sql, wanted, begin):
+                if quoted[number] in tags:  # else another tag has the same key
+                    found[number].append((position, type_, data))
+        rows = {row[0]: row[:3] for row in rows_at(self._execute, list({each for some in in_memory for each in some}))}
         for some, positions in zip(found, in_memory, strict=True):
             some += map(rows.__getitem__, positions)
             some.sort()
@@ -120,20 +117,24 @@ class Lookup:
         for."""
         if not begin or not wanted:
             return
-        by_types: dict[tuple[int, ...], list[int]] = {}
-        for number, (_, types) in enumerate(wanted):
-            by_types.setdefault(tuple(types or ()), []).append(number)
-        lists = list(by_types.values())
-        keys = [orjson.dumps([self._index.keys(wanted[number][0]) for number in some]).decode() for some in lists]
-        for list_, place, *row in self._execute(sql(tuple(by_types)), (begin, *keys)):
-            yield lists[list_][place], *row
+        keys = self._index.keys
+        lists: dict[tuple[int, ...], tuple[list[int], list[int]]] = {}  # by types: the keys, and whose they are
+        for number, (tag, types) in enumerate(wanted):
+            some = lists.get(types or ())
+            if some is None:
+                some = lists[types or ()] = ([], [])
+            some[0].append(keys(tag))
+            some[1].append(number)
+        numbers = [numbers for _, numbers in lists.values()]
+        bindings = [orjson.dumps(some).decode() for some, _ in lists.values()]
+        for row in self._execute(sql(tuple(lists)), (begin, *bindings)):
+            yield numbers[row[0]][row[1]], *row[2:]
 
     def _many_in_memory(self, wanted: Sequence[Typed]) -> tuple[int, list[list[int]]]:
-        queries = [TagQuery((tag,), types) for tag, types in wanted]
-        begin, found = self._index.find_many(queries)
+        begin, found = self._index.find_many(wanted)
         if self._own is not None and self._own.last > self._own.first:
-            for some, query in zip(found, queries, strict=True):
-                some += self._own.find(query)
+            for some, (tag, types) in zip(found, wanted, strict=True):
+                self._own.add_all(some, tag, types)
         return begin, found
 
     def _in_memory(self, query: TagQuery) -> tuple[int, list[int]]:

@@ -13,6 +13,8 @@ Tag = str | None
 """A tag; None stands for one that every event has, by which the events of a type are found."""
 Tagged = tuple[int, int, Sequence[str]]
 """One event as the index sees it: position, number of its type, tags."""
+Typed = tuple[str, tuple[int, ...] | None]
+"""A tag, and numbers of types; None: any type."""
 Positions: TypeAlias = "int | array[int]"
 """Ascending positions: a bare number while there is one, and an array from the second on. Millions of either give the
 cycle collector nothing to look through."""
@@ -73,6 +75,17 @@ class TagPart:
             if ascending:
                 found += ascending[-limit:] if newest_first else ascending[:limit]
         return found
+
+    def add_all(self, found: list[int], tag: Tag, types: Sequence[int] | None) -> None:
+        """Adds to a list all positions of a tag, of these types (None: any)."""
+        by_type = self._by_type
+        for type_ in by_type if types is None else types:
+            if type_ in by_type:
+                positions = by_type[type_].get(tag)
+                if isinstance(positions, int):
+                    found.append(positions)
+                elif positions is not None:
+                    found.extend(positions)
 
     def tail(self, tag: str) -> int | None:
         """The newest position with the tag."""

@@ -129,8 +129,7 @@ class DecidingLane:
     def _decide(self, transaction: AppendTransaction, group: Sequence[Waiting]) -> BaseException | None:
         """Decide every request of a group, and append its events. What a signal handler raised meanwhile, if that
         could be recognised and did not stop anything."""
-        if len(group) == 1:
-            self._recording.expect([group[0].request])
+        if len(group) == 1:  # for which a look-up of several tags at once gains nothing
             return self._decide_one(transaction, group[0])
         interrupt: BaseException | None = None
         with collector_paused():

@@ -10,7 +10,7 @@ from infrastructure.log.dcb import DCBAppendCondition, DCBQuery, DCBQueryItem, I
 from infrastructure.log.sqlite.log import SqliteLog
 from infrastructure.log.sqlite.schema import INDEX_TABLES
 from infrastructure.log.sqlite.statements import NEW_TAG
-from infrastructure.log.sqlite.tag_index import PART_EVENTS, TagKeys, TagPart
+from infrastructure.log.sqlite.tag_index import PART_EVENTS, TagPart, tag_keys
 from infrastructure.log.sqlite.tag_index.keys import SLICES, events_in, first_key, slice_of, slice_of_event
 from infrastructure.log.sqlite.tag_index.merge import Merge
 
@@ -30,14 +30,14 @@ def test_two_tags_of_one_key_are_kept_apart(tmp_path: Path) -> None:
     """No two such tags can be found, so the table's rows are moved to where they would lie."""
     path = tmp_path / "log.db"
     with SqliteLog(path, part_events=4) as log:
-        for number in range(12):
+        for number in range(14):
             log.append([event("mine" if number == 3 else "other", data=str(number).encode())])
         assert require_true_rows(path) >= 8
     connection = apsw.Connection(str(path))
     ((secret,),) = connection.execute("SELECT secret FROM tag_merge")
     for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
         connection.execute(f"DROP TRIGGER {name}")
-    keys = TagKeys(secret)
+    keys = tag_keys(secret)
     connection.execute("UPDATE tag SET key = ? WHERE key = ?", (keys("mine"), keys("other")))
     connection.close()
     with SqliteLog(path) as log:
@@ -50,7 +50,7 @@ def test_two_tags_of_one_key_are_kept_apart(tmp_path: Path) -> None:
         assert [each.position for each in log.tagged(["mine"], [], limit=9)] == [4]
         assert [each.position for each in log.tagged(["mine"], ["a"], limit=1, newest_first=True)] == [4]
         mine = DCBQuery([DCBQueryItem(types=["a"], tags=["mine"])])
-        assert log.append([event("other")], DCBAppendCondition(mine, after=4)) == 13
+        assert log.append([event("other")], DCBAppendCondition(mine, after=4)) == 15
         with pytest.raises(IntegrityError):
             log.append([event("other")], DCBAppendCondition(mine, after=3))
 
@@ -60,7 +60,7 @@ def test_two_tags_of_one_event_with_one_key_are_merged_as_one_row() -> None:
     part.add(1, 1, ["one", "other"])
     table = apsw.Connection(":memory:")
     table.execute(INDEX_TABLES)
-    keys = TagKeys(bytes(16))
+    keys = tag_keys(bytes(16))
     merge = Merge(part, lambda tag: keys(tag and "one"))
     assert merge.advance(1.0, 0, lambda rows: table.executemany(NEW_TAG, rows)) == SLICES
     rows = table.execute("SELECT key, type, position FROM tag").fetchall()

@@ -12,7 +12,7 @@ from domain import AcceptInvitation, BlockMember, ChangePolicy, PublishPost, Reg
 from infrastructure.commands.request import Request
 from infrastructure.log.sqlite.derived import with_tag_key
 from infrastructure.log.sqlite.schema import TRIGGERS
-from infrastructure.log.sqlite.tag_index import TagKeys
+from infrastructure.log.sqlite.tag_index import tag_keys
 from infrastructure.log.sqlite.tag_index.keys import SLICES
 
 SECRET = "Kasimira"
@@ -48,7 +48,7 @@ def forge(path: Path, *changes: str | Callable[[apsw.Connection], object]) -> No
     """Changes the file as somebody would who knows it well: the triggers are dropped, and made again."""
     connection = apsw.Connection(str(path))
     for (secret,) in connection.execute("SELECT secret FROM tag_merge").fetchall():
-        with_tag_key(connection, TagKeys(secret))
+        with_tag_key(connection, tag_keys(secret))
     for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
         connection.execute(f"DROP TRIGGER {name}")
     for change in changes:

@@ -7,7 +7,7 @@ import orjson
 
 from infrastructure.log import AppendTransaction, Log
 from infrastructure.log.dcb import DCBEvent, DCBSequencedEvent
-from infrastructure.log.sqlite.tag_index import TagKeys
+from infrastructure.log.sqlite.tag_index import tag_keys
 from infrastructure.log.sqlite.tag_index.keys import SLICES, slice_of, slice_of_event
 
 TAGS = ["x", "y", "z", "", "nul\0tag", "œ", "日本", "🌍", "~", ",", '"']
@@ -23,7 +23,7 @@ def require_true_rows(path: Path) -> int:
     connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
     connection.execute("BEGIN")
     ((part_events, slices_done, secret),) = connection.execute("SELECT part_events, slices_done, secret FROM tag_merge")
-    keys = TagKeys(secret)
+    keys = tag_keys(secret)
     parts, slices = divmod(slices_done, SLICES)
     upto: int = parts * part_events
     due = set()

@@ -6,7 +6,7 @@ from typing import Any
 import apsw
 
 from infrastructure.log.sqlite.schema import APPLICATION_ID, EVENT_TABLES, FORMAT, INDEX_TABLES, TRIGGERS, schema_of
-from infrastructure.log.sqlite.tag_index import PART_EVENTS_MAX, TagKeys
+from infrastructure.log.sqlite.tag_index import PART_EVENTS_MAX, TagKeys, tag_keys
 from infrastructure.log.sqlite.tag_index.keys import SECRET_BYTES, SLICES
 
 ATTACHED = """SELECT type, name FROM sqlite_schema WHERE tbl_name IN ('event', 'event_type', 'tag', 'tag_merge')
@@ -56,7 +56,7 @@ def make_derived(connection: apsw.Connection, part_events: int, secret: bytes) -
     connection.execute(INDEX_TABLES)
     ((head,),) = connection.execute("SELECT coalesce(max(position), 0) FROM event")
     parts = max(head, 0) // part_events
-    with_tag_key(connection, TagKeys(secret))
+    with_tag_key(connection, tag_keys(secret))
     connection.execute(FILL, (parts * part_events,))
     connection.execute(NEW_INDEX, (part_events, parts * SLICES, secret))
     connection.execute(TRIGGERS)

@@ -17,9 +17,9 @@ from infrastructure.log.sqlite.tag_index import (
     PART_EVENTS_MAX,
     Lookup,
     TagIndex,
-    TagKeys,
     TagQuery,
     rows_at,
+    tag_keys,
 )
 from infrastructure.log.sqlite.transaction import SqliteAppendTransaction
 from infrastructure.log.sqlite.writer import WriterState
@@ -69,7 +69,7 @@ class SqliteLog(Log):
         if len(rows) != 1 or not 0 < rows[0][0] <= PART_EVENTS_MAX:
             raise LogUnavailable("damaged", f"{self.path} does not say how far its table of tags is merged")
         part_events, secret = rows[0]
-        return TagIndex(part_events, TagKeys(secret))
+        return TagIndex(part_events, tag_keys(secret))
 
     def begin(self) -> AppendTransaction:
         if self._writer is None:

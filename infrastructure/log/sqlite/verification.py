@@ -15,7 +15,7 @@ from infrastructure.log.sqlite.file import explained, require_format, same_file
 from infrastructure.log.sqlite.read_only import open_unwritten
 from infrastructure.log.sqlite.schema import FORMAT, schema_as_made, schema_of
 from infrastructure.log.sqlite.statements import HEAD, TYPES, Rows
-from infrastructure.log.sqlite.tag_index import PART_EVENTS_MAX, TagKeys
+from infrastructure.log.sqlite.tag_index import PART_EVENTS_MAX, TagKeys, tag_keys
 from infrastructure.log.sqlite.tag_index.keys import SECRET_BYTES, SLICES, events_in, first_key
 from infrastructure.log.verification import EventVerifier
 
@@ -139,7 +139,7 @@ class _Verification:
         if not sound or len(secret) != SECRET_BYTES:
             self._say("tag_merge", None, "tag_merge", "its row does not hold a size of parts, a number and a secret")
             return None
-        merged = _Merged(part_events, done, TagKeys(secret))
+        merged = _Merged(part_events, done, tag_keys(secret))
         head = self._execute(HEAD)[0][0]
         if done < 0 or merged.next_upto > max(head, 0):
             self._say(

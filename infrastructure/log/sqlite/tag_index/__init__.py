@@ -23,7 +23,7 @@ common snapshot. Nothing has to survive a crash but the events: memory is filled
 """
 
 from infrastructure.log.sqlite.tag_index.index import PART_EVENTS, PART_EVENTS_MAX, TagIndex
-from infrastructure.log.sqlite.tag_index.keys import TagKeys
+from infrastructure.log.sqlite.tag_index.keys import TagKeys, tag_keys
 from infrastructure.log.sqlite.tag_index.lookup import Lookup, rows_at
 from infrastructure.log.sqlite.tag_index.memory import Tag, Tagged, TagPart, TagQuery, Typed
 
@@ -39,4 +39,5 @@ __all__ = [
     "Tagged",
     "Typed",
     "rows_at",
+    "tag_keys",
 ]

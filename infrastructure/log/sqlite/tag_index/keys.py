@@ -5,6 +5,7 @@ alike, so that its slices can be fixed ranges. That two of ten million tags shar
 the secret keeps others from making such tags on purpose, and what a decision loads is compared with the tags.
 """
 
+from collections.abc import Callable
 from hashlib import blake2b
 
 from infrastructure.log.sqlite.tag_index.memory import Tag
@@ -17,22 +18,23 @@ slices. More would touch the same pages more often, fewer would hold up a commit
 SECRET_BYTES = 16
 _SLICE_BITS = 64 - SLICES.bit_length() + 1
 
+TagKeys = Callable[[Tag], int]
+"""Gives the key of a tag, or of None: every event has a row under it, by which those of one type are found."""
 
-class TagKeys:
-    """Makes the keys of one log, whose secret it is."""
 
-    def __init__(self, secret: bytes) -> None:
-        self._keyed = blake2b(digest_size=8, key=secret)  # a copy of it takes two thirds of the time of a new one
-        every_event = blake2b(digest_size=8, key=secret, person=b"every event").digest()
-        self._every_event = int.from_bytes(every_event, "big", signed=True)
+def tag_keys(secret: bytes) -> TagKeys:
+    """The keys of the log whose secret this is."""
+    every_event = int.from_bytes(blake2b(digest_size=8, key=secret, person=b"every event").digest(), "big", signed=True)
+    keyed = blake2b(digest_size=8, key=secret).copy  # a copy takes two thirds of the time of a new one
 
-    def __call__(self, tag: Tag) -> int:
-        """The key of a tag, or of None: every event has a row under it, by which those of one type are found."""
+    def key_of(tag: Tag) -> int:
         if tag is None:
-            return self._every_event
-        hashed = self._keyed.copy()
+            return every_event
+        hashed = keyed()
         hashed.update(tag.encode(errors="surrogatepass"))
         return int.from_bytes(hashed.digest(), "big", signed=True)
+
+    return key_of
 
 
 def slice_of(key: int) -> int:

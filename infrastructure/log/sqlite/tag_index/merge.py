@@ -5,11 +5,11 @@ from collections.abc import Callable
 from itertools import islice
 
 from infrastructure.log.sqlite.tag_index.keys import SLICES, slice_of, slice_of_event
-from infrastructure.log.sqlite.tag_index.memory import Tag, TagPart
+from infrastructure.log.sqlite.tag_index.memory import Positions, Tag, TagPart
 
 TagRow = tuple[int, int, int]
 """A row of the table: key, number of the type, position."""
-HASHING_SHARE = 0.4
+HASHING_SHARE = 0.45
 """How much of a merge is spent on making the keys; the rest is for inserting the rows."""
 
 
@@ -36,18 +36,26 @@ class Merge:
 
     def _hash_some(self, share: float) -> None:
         due = int(min(share, 1.0) * self._hashing_steps) - (self._hashing_steps - self._unhashed)
-        first, part_events = self.part.first, self.part.until - self.part.first
+        keys, slices = self._keys, self._slices
         for tag, type_, positions in islice(self._entries, max(due, 0)):
-            key = self._keys(tag)
-            ascending = (positions,) if isinstance(positions, int) else positions
+            key = keys(tag)
             if tag is None:
-                for position in ascending:
-                    self._slices[slice_of_event(position - first - 1, part_events)].extend((key, type_, position))
+                self._cut_by_position(key, type_, positions)
+                continue
+            rows = slices[slice_of(key)]
+            if isinstance(positions, int):
+                rows.append(key)  # three calls take half the time of one that is given all three
+                rows.append(type_)
+                rows.append(positions)
             else:
-                rows = self._slices[slice_of(key)]
-                for position in ascending:
+                for position in positions:
                     rows.extend((key, type_, position))
-            self._unhashed -= 1
+        self._unhashed -= max(due, 0)
+
+    def _cut_by_position(self, key: int, type_: int, positions: Positions) -> None:
+        first, part_events = self.part.first, self.part.until - self.part.first
+        for position in (positions,) if isinstance(positions, int) else positions:
+            self._slices[slice_of_event(position - first - 1, part_events)].extend((key, type_, position))
 
     def _release(self, done: int) -> None:
         while self._released < done:

@@ -225,7 +225,7 @@ class Network(Queries):
         """
         moment = None if as_of is None else self.moment(as_of)
         position = reached if moment is None else moment.position
-        if not self.read_models.has_reached(position):
+        if not self.read_models.has_reached(position, needs):
             self.read_models.wait_for(position, AS_OF_WAIT_SECONDS)
         with self.read_models.reading(None if moment is None else position, needs) as (run, newest):
             if moment is None:

@@ -57,7 +57,7 @@ class ReadModels:
         self._runner = ProjectionRunner(log, store)
         self._rebuild_lock = RebuildLock(store.path or None)
         self._fills_in_bulk = True
-        self._reached = 0  # what every model is known to have come to
+        self._reached: dict[tuple[str, ...], int] = {}  # by the models that are read together: how far they were seen
         # Taken as `with self._lock`, as no interrupt can come between that and its block; a Condition's own `with` can.
         self._lock = threading.Lock()
         self._advanced = threading.Condition(self._lock)
@@ -230,7 +230,7 @@ class ReadModels:
     # Reading
 
     @contextmanager
-    def reading(self, position: int | None, needs: Sequence[str] = ()) -> Iterator[tuple[Execute, int]]:
+    def reading(self, position: int | None, needs: tuple[str, ...] = ()) -> Iterator[tuple[Execute, int]]:
         """One consistent snapshot, and the position that every projection it needs has reached.
 
         `position`: the one that is to be read, None for the newest; `needs`: the projections that are read, all if
@@ -247,14 +247,13 @@ class ReadModels:
                         raise NotYet(f"The read models are being filled, and have reached position {reached}")
                 if position is not None:
                     raise NotYet(f"The read models have reached position {reached}, and not yet {position}")
+            self._reached[needs] = reached
             yield run, reached
 
-    def has_reached(self, position: int) -> bool:
-        """Whether every read model that has not stopped has come to a position. They only go on, so what was once
-        reached is not looked up again."""
-        if position > self._reached:
-            self._reached = self._runner.position()
-        return position <= self._reached
+    def has_reached(self, position: int, needs: tuple[str, ...] = ()) -> bool:
+        """Whether the models of that name, or every one that has not stopped, have come to a position. They only go on,
+        so how far they were when they were last read is not looked up again."""
+        return position <= self._reached.get(needs, 0) or position <= self._runner.position()
 
     def close(self) -> None:
         """Stop following and release files and threads. Whoever still waits or reads gets a typed error `closed`."""

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from benchmarks.building import Appender, now, registered
 from benchmarks.measuring import Context, Line, at_most, fresh
-from domain import AcceptInvitation, Refused, SendInvitation
+from domain import AcceptInvitation, PublishPost, Refused, SendInvitation
 from domain.relationships.connection_events import MembersConnected
 from infrastructure.app import Network, open_network
 
@@ -27,21 +27,30 @@ PAST_EVENTS = 20_000
 
 
 def measure(context: Context) -> Iterator[Line]:
-    """Each viewer is asked for once: the first page, a new connection and a question of another, the second page."""
+    """Each viewer is asked for once: the first page, a write and a question of another, the second page. The writes are
+    posts and new connections of the viewer, in turns."""
     members = context.size(82_000, 3_000)
-    first, second, past, past_degrees, live_degrees = fresh(
-        _query, context.folder / "connected.db", members, context.size(60, 10), context.seed
+    first, second, connected, past, past_degrees, live_degrees = fresh(
+        _query, context.folder / "connected.db", members, context.size(120, 10), context.seed
     )
     note = f"{members:,} members, {MEAN_CONNECTIONS} connections each"
     yield Line("suggestions: the first page", "ms", first, note=note)
     yield Line(
-        "suggestions: the second page, after a new connection",
+        "suggestions: the second page, after a write and a question",
         "ms",
         second,
         "the first page",
         first,
         second / first,
         **at_most("ratio", 1.3, 1.1),
+    )
+    yield Line(
+        "the same, the write being a new connection of theirs",
+        "ms",
+        connected,
+        "the first page",
+        first,
+        connected / first,
     )
     yield Line(
         "suggestions as of the past",
@@ -80,28 +89,34 @@ def _build(net: Network, members: int, chance: random.Random) -> None:
     net.catch_up()
 
 
-def _query(path: Path, members: int, viewers: int, seed: int) -> tuple[float, float, float, float, float]:
-    """The medians, in milliseconds, of: first pages, second pages after a write, pages as of the past, degrees as of
-    the past, degrees live."""
+def _query(path: Path, members: int, viewers: int, seed: int) -> tuple[float, float, float, float, float, float]:
+    """The medians, in milliseconds, of: first pages, second pages after a post and after a new connection, pages as of
+    the past, degrees as of the past, degrees live."""
     chance = random.Random(seed)
     with open_network(str(path), follow=False) as net:
         _build(net, members, chance)
         net.suggestions("member-0")
-        times: tuple[list[float], ...] = ([], [], [], [], [])
-        for viewer in (f"member-{number}" for number in chance.sample(range(members), viewers)):
+        times: tuple[list[float], ...] = ([], [], [], [], [], [])
+        for turn, viewer in enumerate(f"member-{number}" for number in chance.sample(range(members), viewers)):
             others = [f"member-{number}" for number in chance.sample(range(members), 20)]
             past = net.head - 1 - chance.randrange(min(PAST_EVENTS, net.head // 2))
             page = _timed(times[0], lambda viewer=viewer: net.suggestions(viewer))
-            stranger = f"member-{chance.randrange(members)}"
-            with suppress(Refused):  # they may be connected already
-                net.handle(SendInvitation(inviter=stranger, invitee=viewer))
-                net.handle(AcceptInvitation(inviter=stranger, invitee=viewer))
+            connects = turn % 2
+            if connects:
+                stranger = f"member-{chance.randrange(members)}"
+                with suppress(Refused):  # they may be connected already
+                    net.handle(SendInvitation(inviter=stranger, invitee=viewer))
+                    net.handle(AcceptInvitation(inviter=stranger, invitee=viewer))
+            else:
+                net.handle(PublishPost(author=viewer, item=f"item-{turn}", text="A new note on lattices."))
             net.catch_up()
             net.suggestions("member-0")  # another's question takes the graph in memory past what the cursor asks for
-            _timed(times[1], lambda viewer=viewer, cursor=page.cursor: net.suggestions(viewer, cursor=cursor))
-            _timed(times[2], lambda viewer=viewer, past=past: net.suggestions(viewer, as_of=past))
-            _timed(times[3], lambda viewer=viewer, others=others, at=past + 1: net.degrees(viewer, others, as_of=at))
-            _timed(times[4], lambda viewer=viewer, others=others: net.degrees(viewer, others))
+            _timed(
+                times[1 + connects], lambda viewer=viewer, cursor=page.cursor: net.suggestions(viewer, cursor=cursor)
+            )
+            _timed(times[3], lambda viewer=viewer, past=past: net.suggestions(viewer, as_of=past))
+            _timed(times[4], lambda viewer=viewer, others=others, at=past + 1: net.degrees(viewer, others, as_of=at))
+            _timed(times[5], lambda viewer=viewer, others=others: net.degrees(viewer, others))
     return tuple(1_000 * median(each) for each in times)  # type: ignore[return-value]
 
 

@@ -22,6 +22,8 @@ _UNSEEN = {"Cc", "Cf", "Zs", "Zl", "Zp"}
 
 def _nothing_if_unseen(text: str) -> str:
     """The text, or an empty one if nothing of it can be seen."""
+    if text[:1].isalnum():
+        return text  # as nearly all are; the rest is looked at for a microsecond
     return text if any(category(each) not in _UNSEEN for each in text) else ""
 
 

@@ -24,6 +24,7 @@ from infrastructure.log.memory import MemoryLog
 from infrastructure.log.sqlite.log import SqliteLog
 from infrastructure.paging import AsOf, Moment, Pages
 from infrastructure.queries import Queries
+from infrastructure.query_arguments import checks_arguments
 from infrastructure.read_models.bulk_fill import Progress
 from infrastructure.read_models.cursors import CursorSeal
 from infrastructure.read_models.read_models import REBUILD_WAIT_SECONDS, ProjectionStatus, ReadModels
@@ -56,12 +57,12 @@ def instant(when: When) -> Instant:
         return when
     if not isinstance(when, datetime):
         raise TypeError(f"a time is a datetime, or microseconds UTC as an int, and not {type(when).__name__}")
-    if when.tzinfo is None:
+    if when.utcoffset() is None:
         raise ValueError("a time needs a time zone; give datetime.now(UTC), or microseconds")
-    since = when - datetime(1970, 1, 1, tzinfo=UTC)
-    return since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds
+    return (when - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
+@checks_arguments
 class Network(Queries):
     """One member network: commands in, facts kept, questions answered. Made by `open_network`; usable from many
     threads."""
@@ -153,8 +154,8 @@ class Network(Queries):
         self.read_models.wait_for(position, timeout)
 
     def catch_up(self, position: int | None = None, timeout: float = REBUILD_WAIT_SECONDS) -> None:
-        """Bring the read models up to a position, or to the log's end, in this thread. `timeout`: how many seconds to
-        wait for another process that fills them; RebuildRunning after that."""
+        """Bring the read models up to a position, or to the log's end, in this thread. RebuildRunning after `timeout`
+        seconds of waiting for another process that fills them."""
         self.read_models.catch_up(position, timeout)
 
     def status(self) -> list[ProjectionStatus]:
@@ -190,8 +191,7 @@ class Network(Queries):
         return audit.recorded_at(self.log, position)
 
     def moment(self, as_of: AsOf | Moment) -> Moment:
-        """The moment that a position or a time means: the position ends an append (X16), and the instant is the one
-        asked for, or that of the position asked for (X3)."""
+        """What a position or a time means: a position that ends an append (X16); the instant given, or its own (X3)."""
         if isinstance(as_of, Moment):
             return as_of
         if isinstance(as_of, datetime):
@@ -239,8 +239,8 @@ class Network(Queries):
 
     def verify(self, progress: Progress | None = None) -> int:
         """Verify the whole log, as of one moment, and count its events: each event's bytes, how they follow one
-        another, and all that is kept twice. Raises UnsoundLog with the faults. What it cannot find, since only hashes
-        kept elsewhere could: a changed word or name, a time moved between its neighbours, a tail cut off."""
+        another, and all that is kept twice. Raises UnsoundLog with the faults. What only hashes kept elsewhere could
+        find: a changed word or name, a time moved between its neighbours, a tail cut off."""
         return audit.verify(self.log, progress)
 
     def stats(self) -> dict[str, int]:

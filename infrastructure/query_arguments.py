@@ -1,5 +1,6 @@
-"""The arguments of queries, checked before anything is read: a wrong type is a mistake of the program, and a TypeError
-that names the argument; an identifier that no member or item can have is refused like one that none has (B28).
+"""The arguments of queries and of waiting, checked before anything is read: a wrong type is a mistake of the program,
+and a TypeError that names the argument; an identifier that no member or item can have is refused like one that none
+has (B28).
 
 `limit`, `cursor` and `as_of` are checked where pages and moments are made, for they have more ways of being wrong.
 """
@@ -43,12 +44,36 @@ def _require_wanted(value: Any, argument: str) -> None:
         raise TypeError(f"{argument} has to be a Wanted, and is {type(value).__name__}")
 
 
+def _require_position(value: Any, argument: str) -> None:
+    if type(value) is not int:
+        raise TypeError(f"{argument} has to be an int, and is {type(value).__name__}")
+    if value >= 2**63:
+        raise IndexError(f"{argument}: there is no position so high in any log")
+
+
+def _require_position_or_none(value: Any, argument: str) -> None:
+    if value is not None:
+        _require_position(value, argument)
+
+
+def _require_seconds(value: Any, argument: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{argument} has to be a number of seconds, and is {type(value).__name__}")
+    if not -SECONDS_MAX <= value <= SECONDS_MAX:
+        raise ValueError(f"{argument} has to be a number of seconds, of at most {SECONDS_MAX:,}; none waits for ever")
+
+
+SECONDS_MAX = 1_000_000_000
+"""The longest that anything waits: 31 years, which every lock can count."""
 _CHECKS: dict[tuple[str, Any], Callable[[Any, str], None]] = {
     **{(name, str): _require_id for name in ("viewer", "member", "one", "other", "inviter", "invitee", "item")},
     ("viewer", str | None): _require_id_or_none,
     ("name", str): _require_text,
     ("box", str): _require_text,
     ("wanted", Wanted): _require_wanted,
+    ("position", int): _require_position,
+    ("position", int | None): _require_position_or_none,
+    ("timeout", float): _require_seconds,
 }
 """By the name and the type of a parameter."""
 

@@ -9,6 +9,7 @@ from infrastructure.cli.failure import Failure
 from infrastructure.cli.group import Group
 from infrastructure.cli.output import plain
 from infrastructure.cli.session import Session, catch_up
+from infrastructure.cli.times import whole_number
 from infrastructure.importing.formats import Activity, Edges
 from infrastructure.importing.history import BadFile, Source, import_history
 
@@ -66,9 +67,9 @@ def edges(context: typer.Context, file: File, backfill: Backfill = "0", read_mod
 
 def _import(session: Session, file: Path, backfill: str, read_models: bool, mapping: Any) -> None:
 
-    if backfill != "unlimited" and not backfill.isdecimal():
+    items = None if backfill == "unlimited" else whole_number(backfill)
+    if items is None and backfill != "unlimited":
         raise typer.BadParameter("--backfill takes a number, or unlimited")
-    items = None if backfill == "unlimited" else int(backfill)
     try:
         source = Source(file)
         with session.network(makes=True) as network:

@@ -1,12 +1,12 @@
 """One run of the command line: which network it is about, and how it answers and shows its progress."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from sys import stderr
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -78,7 +78,7 @@ class Session:
     def progress(self, what: str) -> Iterator[Callable[[int, int], None] | None]:
         """A progress bar on standard error while the block runs; calling it reports progress. None where nobody would
         see it."""
-        if self.as_json or not stderr.isatty():
+        if self.as_json or not sys.stderr.isatty():
             yield None
             return
 

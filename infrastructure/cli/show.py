@@ -8,7 +8,7 @@ import typer
 
 from infrastructure.cli.group import Group
 from infrastructure.cli.session import Session
-from infrastructure.cli.times import as_of
+from infrastructure.cli.times import as_of, whole_number
 from projections.invitation_boxes import Wanted
 
 SHOW = typer.Typer(add_completion=False, cls=Group, no_args_is_help=True, rich_markup_mode=None)
@@ -162,10 +162,11 @@ def _wanted(note_kind: str | None, degrees: str | None, shared_min: str | None) 
     """The filter of a box of invitations (S23)."""
 
     wrong = [each for each in (degrees or "1").split(",") if each not in NEAR]
-    if wrong or not (shared_min or "0").isdecimal() or note_kind not in (None, "custom", "default"):
+    shared = None if shared_min is None else whole_number(shared_min)
+    if wrong or (shared is None and shared_min is not None) or note_kind not in (None, "custom", "default"):
         raise typer.BadParameter("--note-kind is custom or default, --degrees of 1, 2, 3, out, --shared-min a number")
     near = None if degrees is None else [NEAR[each] for each in degrees.split(",")]
-    return Wanted(note_kind, near, None if shared_min is None else int(shared_min))
+    return Wanted(note_kind, near, shared)
 
 
 NEAR = {"1": 1, "2": 2, "3": 3, "out": None}

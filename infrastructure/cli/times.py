@@ -1,4 +1,4 @@
-"""Times and points of the past, as a command line writes them."""
+"""Numbers, times and points of the past, as a command line writes them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,10 +6,23 @@ import typer
 
 from domain.identifiers import INSTANT_MAX
 
+DIGITS_MAX = 30
+"""No number that means anything is longer, and of more than 4,300 digits Python reads none."""
+
+
+def whole_number(text: str) -> int | None:
+    """The number, if the text is one: digits alone. A usage error for one that is too long to mean anything."""
+    if not text.isdecimal():
+        return None
+    if len(text) > DIGITS_MAX:
+        raise typer.BadParameter(f"a number of {len(text)} digits is too large.")
+    return int(text)
+
 
 def moment(text: str) -> int:
     """An instant in microseconds UTC, from a date, a time with or without zone (then UTC), or microseconds."""
-    at = int(text) if text.isdecimal() else microseconds(time_of(text))
+    number = whole_number(text)
+    at = microseconds(time_of(text)) if number is None else number
     if not 0 <= at <= INSTANT_MAX:
         raise typer.BadParameter(f"{text!r} is not between the years 1970 and 9999.")
     return at
@@ -19,7 +32,8 @@ def as_of(text: str | None) -> int | datetime | None:
     """A point of the past: a position, or a time."""
     if text is None:
         return None
-    return int(text) if text.isdecimal() else time_of(text)
+    number = whole_number(text)
+    return time_of(text) if number is None else number
 
 
 def time_of(text: str) -> datetime:

@@ -44,7 +44,7 @@ def require_instant(value: Any, argument: str) -> Instant:
     if type(value) is not int:
         raise TypeError(f"{argument} has to be microseconds UTC as an int, and is {type(value).__name__}")
     if not INSTANT_MIN <= value <= INSTANT_MAX:
-        raise UnsoundInput("bad_instant", f"{argument} is {value}")
+        raise UnsoundInput("bad_instant", f"{argument} is {'before 1970' if value < INSTANT_MIN else 'after 9999'}")
     return value
 
 

@@ -14,7 +14,7 @@ from domain import (
     RegisterMember,
     SendInvitation,
 )
-from domain.identifiers import SECOND, Instant, member_tag
+from domain.identifiers import INSTANT_MAX, SECOND, Instant, member_tag
 from infrastructure.log import Log
 
 Row = tuple[int, Instant | None, Sequence[Command | None]]
@@ -26,6 +26,8 @@ HEADER_WORDS = re.compile(
     r"^(node|source|src|from|target|dst|to|member|user|id|inviter|invitee|other)s?(_?\w{0,4})?$", re.IGNORECASE
 )
 COMMENTS = ("#", "%")
+DIGITS_MAX = 18
+"""The longest number of a row; of more than 4,300 digits Python reads none."""
 
 
 class Mapping(Protocol):
@@ -55,15 +57,18 @@ class Activity:
         if len(fields) != len(ACTIVITY_HEADER):
             raise ValueError(f"{len(fields)} fields instead of {len(ACTIVITY_HEADER)}, separated by tabs")
         seq, seconds, kind, actor, target = fields
-        if not (seq.isdecimal() and seconds.isdecimal()):
-            raise ValueError("seq and ts are not both whole numbers")
+        if not (seq.isdecimal() and seconds.isdecimal() and max(len(seq), len(seconds)) <= DIGITS_MAX):
+            raise ValueError(f"seq and ts are not both whole numbers, of at most {DIGITS_MAX} digits")
+        at = int(seconds) * SECOND
+        if at > INSTANT_MAX:
+            raise ValueError("ts is after the year 9999; it is in seconds")
         row = int(seq)
         if row <= self._last:
             raise ValueError(f"seq {row} does not come after {self._last}")
         self._last = row
         if row < first:
             return None
-        return row, int(seconds) * SECOND, self._commands(seq, kind, actor, target)
+        return row, at, self._commands(seq, kind, actor, target)
 
     @staticmethod
     def _commands(seq: str, kind: str, actor: str, target: str) -> list[Command]:

@@ -24,7 +24,7 @@ def recorded_at(log: Log, position: int) -> Instant:
         raise TypeError(f"position has to be an int, and is {type(position).__name__}")
     rows = log.page(position - 1, 1) if 1 <= position < 2**63 else []
     if not rows:
-        raise IndexError(f"there is no position {position}")
+        raise IndexError("there is no position of this number")  # which may have more digits than can be written
     return envelope.recorded_at(rows[0][2])
 
 

@@ -1,18 +1,15 @@
 """The command line: what is answered, on which stream, with which exit status; and help that is the manual."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer
 import typer.main
+from support.command_line import ROOT, RUN, Firstdegree, elsewhere
 
 from domain import COMMANDS
 from infrastructure.cli import main as cli
@@ -20,64 +17,6 @@ from infrastructure.cli.do import kebab
 from infrastructure.cli.do_fields import FIELDS
 from infrastructure.cli.group import first_sentence
 from infrastructure.cli.times import moment
-
-ROOT = Path(__file__).resolve().parents[2]
-RUN = "from infrastructure.cli.main import main; main()"
-
-
-@dataclass(frozen=True)
-class Said:
-    """How a command line ended."""
-
-    status: int
-    out: str
-    error: str
-
-    @property
-    def rows(self) -> list[Any]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-Firstdegree = Callable[..., Said]
-
-
-@pytest.fixture
-def firstdegree(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Firstdegree:
-    """Run a command line in this process, on one network a test."""
-
-    def run(*arguments: str, db: str | None = None) -> Said:
-        handlers = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
-        capfd.readouterr()
-        try:
-            with pytest.raises(SystemExit) as left:
-                cli.main(["--db", db or str(tmp_path / "network.db"), *arguments])
-        finally:
-            for each, handler in zip((signal.SIGINT, signal.SIGTERM), handlers, strict=True):
-                signal.signal(each, handler)
-        said = capfd.readouterr()
-        return Said(int(left.value.code or 0), said.out, said.err)
-
-    return run
-
-
-def elsewhere(*arguments: str, stdin: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command line in a process of its own."""
-    command = [sys.executable, "-c", RUN, *arguments]
-    return subprocess.run(
-        command, cwd=ROOT, input=stdin, capture_output=True, text=True, env={**os.environ, **environment}, check=False
-    )
-
-
-@pytest.fixture
-def network(firstdegree: Firstdegree) -> Firstdegree:
-    """Ada has invited Bob, with a note."""
-    for name in ("ada", "bob"):
-        said = firstdegree(
-            "do", "register-member", "--member", name, "--name", name.title(), "--primary-email", f"{name}@example.org"
-        )
-        assert (said.status, said.error) == (0, "")
-    assert firstdegree("do", "SendInvitation", "--inviter", "ada", "--invitee", "bob", "--note", "Hello").status == 0
-    return firstdegree
 
 
 def test_every_command_of_the_domain_has_its_page() -> None:

@@ -7,7 +7,6 @@ import asyncio
 import inspect
 import json
 import random
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,14 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from pydantic import ValidationError
+from support.command_line import Firstdegree
 from support.hostile_values import NAMES, WORDS, command, hostile, plausible, unvalidated
 
 from domain import COMMANDS, PublishPost, RegisterMember
 from domain.errors import CodedError
 from infrastructure.app import Network, open_network
-from infrastructure.cli import main as cli
 from infrastructure.commands.request import Request
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,28 +135,6 @@ def test_fuzz_clocks_and_ids(inputs: int, rng: random.Random) -> None:
             assert network.verify() == network.head
 
 
-Said = tuple[int, str, str]
-
-
-@pytest.fixture
-def firstdegree(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., Said]:
-    """Run a command line in this process, on one network."""
-
-    def run(*arguments: str) -> Said:
-        handlers = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
-        capfd.readouterr()
-        try:
-            with pytest.raises(SystemExit) as left:
-                cli.main(["--db", str(tmp_path / "network.db"), *arguments])
-        finally:
-            for each, handler in zip((signal.SIGINT, signal.SIGTERM), handlers, strict=True):
-                signal.signal(each, handler)
-        said = capfd.readouterr()
-        return int(left.value.code or 0), said.out, said.err
-
-    return run
-
-
 def words(chance: random.Random) -> str:
     return str(chance.choice(WORDS) if chance.random() < 0.8 else hostile(chance))
 
@@ -194,15 +170,14 @@ def line(chance: random.Random, folder: Path) -> list[str]:
             ]
 
 
-def test_fuzz_the_command_line(
-    inputs: int, rng: random.Random, firstdegree: Callable[..., Said], tmp_path: Path
-) -> None:
+def test_fuzz_the_command_line(inputs: int, rng: random.Random, firstdegree: Firstdegree, tmp_path: Path) -> None:
     """Every line ends with a status that the manual names, and without a traceback."""
     with open_network(str(tmp_path / "network.db"), follow=False) as network:
         start(network)
     for _ in range(inputs // 10):
         given = line(rng, tmp_path)
-        status, _, error = firstdegree(*given)
+        said = firstdegree(*given)
+        status, error = said.status, said.error
         assert "Traceback" not in error, (given, error[-2_000:])
         assert status in (0, 1, 2, 3), (given, status, error)
         assert status == 0 or error.strip(), (given, status)

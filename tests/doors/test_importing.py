@@ -171,6 +171,9 @@ def test_another_file_is_another_history(network: Network, tmp_path: Path) -> No
         (["1\t100\tjoin\t1\t", "2\t100\tmarry\t1\t2"], "line 3: no such kind of row: 'marry'"),
         (["1\t100\tjoin\t1\t", "1\t100\titem\t1\t"], "line 3: seq 1 does not come after 1"),
         (["one\t100\tjoin\t1\t"], "line 2: seq and ts are not both whole numbers"),
+        (["9" * 5_000 + "\t100\tjoin\t1\t"], "line 2: seq and ts are not both whole numbers, of at most 18 digits"),
+        (["1\t" + "9" * 5_000 + "\tjoin\t1\t"], "line 2: seq and ts are not both whole numbers, of at most 18 digits"),
+        (["1\t1795516242000\tjoin\t1\t"], "line 2: ts is after the year 9999; it is in seconds"),
         (["1\t100\tjoin\tJ. Doe\t"], "line 2: member: an id is 1 to 64"),
     ],
 )

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 import pytest
@@ -155,7 +155,7 @@ def test_b28_an_unknown_box_a_hashtag_that_is_none_and_a_filter_for_nothing_are_
 
 
 def test_b28_positions_and_times_that_there_are_not(net: Network) -> None:
-    for position in (0, -1, net.head + 1, 10**30):
+    for position in (0, -1, net.head + 1, 10**30, 10**5_000, -(10**5_000)):
         with pytest.raises(IndexError, match="there is no position"):
             net.recorded_at(position)
     for wrong in ("1", 1.0, True, None):
@@ -163,3 +163,40 @@ def test_b28_positions_and_times_that_there_are_not(net: Network) -> None:
             net.recorded_at(wrong)  # type: ignore[arg-type]
     assert net.position_at(10**30) == net.head
     assert net.position_at(datetime.max.replace(tzinfo=WEST)) == net.head
+
+
+WAITS: dict[str, Callable[..., Any]] = {
+    "wait_for": lambda net, seconds: net.wait_for(1, seconds),
+    "catch_up": lambda net, seconds: net.catch_up(timeout=seconds),
+    "rebuild": lambda net, seconds: net.rebuild(["graph"], timeout=seconds),
+    "check": lambda net, seconds: net.check(timeout=seconds),
+}
+
+
+@pytest.mark.parametrize("name", WAITS)
+def test_b28_a_wait_of_a_wrong_kind_or_without_an_end(net: Network, name: str) -> None:
+    for wrong in ("1", None, True, timedelta(seconds=1)):
+        with pytest.raises(TypeError, match=r"^timeout has to be a number of seconds, and is "):
+            WAITS[name](net, wrong)
+    for endless in (10**5_000, 10**30, float("inf"), float("nan"), -(10**5_000)):
+        with pytest.raises(ValueError, match=r"^timeout has to be a number of seconds, of at most "):
+            WAITS[name](net, endless)
+    WAITS[name](net, 10**9)
+
+
+def test_b28_a_position_to_wait_for_is_one_that_a_log_can_have(net: Network) -> None:
+    for wait in (net.wait_for, net.catch_up):
+        for wrong in ("1", 1.0, True):
+            with pytest.raises(TypeError, match=r"^position has to be an int, and is "):
+                wait(wrong)
+        with pytest.raises(IndexError, match="there is no position so high"):
+            wait(10**5_000)
+
+
+def test_b28_a_time_zone_that_knows_no_offset_is_none(net: Network) -> None:
+    class Unknown(tzinfo):
+        def utcoffset(self, _: datetime | None) -> None:
+            return None
+
+    with pytest.raises(ValueError, match="a time needs a time zone"):
+        net.position_at(datetime(2026, 1, 1, tzinfo=Unknown()))

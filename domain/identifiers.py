@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import Annotated
 from unicodedata import category, normalize
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 IDENTIFIER = r"^[A-Za-z0-9_.:\-]{1,64}$"
 ITEM_IDENTIFIER = r"^[A-Za-z0-9_.:\-]{1,128}$"
@@ -32,9 +32,21 @@ Instant = int
 INSTANT_MAX: Instant = 253_402_300_799_999_999
 """The last microsecond of the year 9999, beyond which no calendar of the standard library goes."""
 KeptInstant = Annotated[int, Field(ge=0, le=INSTANT_MAX)]
-"""An instant as a command gives it and as an event keeps it: from 1970 to 9999."""
+"""An instant as an event keeps it: from 1970 to 9999."""
 KeptPosition = Annotated[int, Field(ge=0, lt=2**63)]
-"""A position of the log as a command gives it and as an event keeps it."""
+"""A position of the log as an event keeps it."""
+
+
+def _require_no_bool(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("a whole number is needed")
+    return value
+
+
+GivenInstant = Annotated[KeptInstant, BeforeValidator(_require_no_bool)]
+"""An instant in a command: true is none, though Python counts it as 1."""
+GivenPosition = Annotated[KeptPosition, BeforeValidator(_require_no_bool)]
+"""A position in a command, likewise."""
 
 SECOND: Instant = 1_000_000
 HOUR: Instant = 3600 * SECOND

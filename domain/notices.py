@@ -13,7 +13,7 @@ from domain.decision import (
     field,
 )
 from domain.event import Event, recorded_as, tags_of
-from domain.identifiers import Instant, KeptPosition, MemberId, member_tag
+from domain.identifiers import GivenPosition, Instant, KeptPosition, MemberId, member_tag
 
 
 class MarkNoticesRead(Command):
@@ -21,7 +21,7 @@ class MarkNoticesRead(Command):
     means the last."""
 
     member: MemberId
-    up_to: KeptPosition
+    up_to: GivenPosition
 
 
 @recorded_as("notices_read")

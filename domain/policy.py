@@ -13,7 +13,7 @@ from pydantic import AfterValidator, ValidationError
 
 from domain.decision import ALREADY_SO, Command, Decider, Deciders, DecisionModel, Facts, Outcome, accepted, no_member
 from domain.event import recorded_as
-from domain.identifiers import Instant, KeptInstant, policy_tag
+from domain.identifiers import GivenInstant, Instant, KeptInstant, policy_tag
 from domain.malformed import sentences
 from domain.policy_values import DEFAULT_POLICY, Policy
 from domain.refusals import Refused
@@ -24,7 +24,7 @@ class ChangePolicy(Command):
     host."""
 
     values: dict[str, Any]
-    effective_from: KeptInstant | None = None
+    effective_from: GivenInstant | None = None
 
 
 def _fit(values: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from domain.identifiers import Instant
 from domain.refusals import Refused
 from infrastructure.commands.gate import CLOCK_AHEAD_MAX, INSTANT_MIN, require_instant
 from infrastructure.commands.handler import CommandHandler
-from infrastructure.commands.request import Request, Result
+from infrastructure.commands.request import Answer, Request, Result
 from infrastructure.graph_in_memory import GraphInMemory
 from infrastructure.log import Log, LogUnavailable, audit
 from infrastructure.log.address import path_of
@@ -130,10 +130,10 @@ class Network(Queries):
         """As `handle`, on an event loop: commands in flight together share the flush to disk."""
         return await self._handler.handle_async(self._request(command, actor, command_id, now, correlation_id))
 
-    def handle_many(self, commands: Iterable[Command | Request]) -> list[Result | Refused]:
-        """Decide many in order, recorded in groups: for each its result, or its refusal."""
-        requests = (command if isinstance(command, Request) else Request(command) for command in commands)
-        return self._handler.handle_many(requests)
+    def handle_many(self, commands: Iterable[Command | Request]) -> list[Answer]:
+        """Decide many in order, recorded in groups: for each its result, or the error that `handle` would raise for it.
+        Raises ManyUnavailable when the log fails; its `answers` are those of what was recorded before."""
+        return self._handler.handle_many(each if isinstance(each, Request) else Request(each) for each in commands)
 
     @staticmethod
     def _request(

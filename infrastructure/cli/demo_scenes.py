@@ -14,7 +14,7 @@ from domain.relationships.connection_events import MembersConnected
 from domain.relationships.following_events import Followed
 from domain.relationships.invitation_events import InvitationAccepted, InvitationReplied
 from infrastructure.app import Network
-from infrastructure.commands.request import GROUP_MAX, Request, Result
+from infrastructure.commands.request import GROUP_MAX, Answer, Request
 from infrastructure.simulation.stream import simulate
 from infrastructure.simulation.world import BEGINNING
 from projections.feeds.judging import FeedEntry
@@ -46,7 +46,7 @@ class Highlights:
     followers: Counter[str] = field(default_factory=Counter)
     connections: Counter[str] = field(default_factory=Counter)
 
-    def note(self, request: Request, answer: Result | Refused) -> None:
+    def note(self, request: Request, answer: Answer) -> None:
         """Take the next answer in."""
         self.commands += 1
         self.until = request.now or self.until
@@ -55,6 +55,8 @@ class Highlights:
             if answer.code == "not_followable" and isinstance(request.command, Follow):
                 self.turned_away = (request.command.follower, request.command.followee)
             return
+        if isinstance(answer, Exception):
+            raise answer
         self.events += len(answer.events)
         for event in answer.events:
             match event:

@@ -16,18 +16,24 @@ from pydantic.fields import FieldInfo
 
 from domain.catalogue import COMMANDS
 from domain.decision import Command
+from domain.errors import CodedError
 from domain.event import EVENTS
 from domain.malformed import sentences
-from domain.refusals import ADVISORIES, Refused
+from domain.refusals import ADVISORIES
+from infrastructure.app import Network
 from infrastructure.cli.do_fields import FIELDS
 from infrastructure.cli.failure import REFUSED, USAGE, Failure
 from infrastructure.cli.group import Group, alone
 from infrastructure.cli.output import Output, in_words, plain
 from infrastructure.cli.session import Session
 from infrastructure.cli.times import moment
-from infrastructure.commands.request import Request, Result
+from infrastructure.commands.request import GROUP_MAX, Request, Result
+from infrastructure.log import LogUnavailable
 
 CHUNK_BYTES = 1 << 16
+LINE_BYTES_MAX = 1 << 24
+"""The longest line of standard input. The longest command is an article of a million characters, each of which may be
+written with up to twelve bytes."""
 SURROUNDINGS = ("actor", "command_id", "now", "correlation_id")
 
 
@@ -76,7 +82,7 @@ def do(
     with actor, command_id, now and correlation_id beside the fields where they are wanted. Commands are decided in
     order and recorded in groups; each line is answered by one line: {"position", "events", "advisories"}, with
     "for_actor" beside them where an actor was given, or {"code", "detail"}. The exit status is 1 if any was not
-    accepted.
+    accepted. If the log fails, that is the answer to each line of the group, and the end, with exit status 3.
     """
     if stdin:
         handle_stream(context.obj)
@@ -173,7 +179,7 @@ READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def _json_object(text: str | None, option: str) -> dict[str, Any]:
+def _json_object(text: str | bytes | None, option: str) -> dict[str, Any]:
 
     if text is None:
         return {}
@@ -200,10 +206,10 @@ def _request(command: "type[Command]", fields: dict[str, Any], surroundings: dic
     return Request(made, now=None if now is None else moment(str(now)), **surroundings)
 
 
-def answer_as_json(answer: "Result | Refused") -> dict[str, Any]:
+def answer_as_json(answer: Result | Failure | CodedError) -> dict[str, Any]:
     """An answer as an object, for the host: it can tell what is hidden from the member who acted."""
 
-    if isinstance(answer, Refused):
+    if not isinstance(answer, Result):
         return {"code": answer.code, "detail": answer.detail}
     events = [{"type": EVENTS.by_class[type(event)].name, **plain(event)} for event in answer.events]
     return {"position": answer.position, "events": events, "advisories": list(answer.advisories)}
@@ -216,36 +222,66 @@ def handle_stream(session: Session) -> None:
     with session.network(makes=True) as network:
         for lines in _arriving():
             read = [_read(line) for line in lines]
-            answers = iter(network.handle_many([each for each in read if not isinstance(each, Failure)]))
+            requests = [each for each in read if not isinstance(each, Failure)]
+            answered, unavailable = _handled(network, requests)
+            answers = iter(answered)
             for each in read:
                 if isinstance(each, Failure):
-                    said: dict[str, Any] = {"code": each.code, "detail": each.detail}
+                    said = answer_as_json(each)
                 else:
                     answer = next(answers)
                     said = answer_as_json(answer)
-                    if each.actor is not None and not isinstance(answer, Refused):
+                    if each.actor is not None and isinstance(answer, Result):
                         said["for_actor"] = answer.for_actor.as_json()
                 refused = refused or "code" in said
                 output.object(said)
             sys.stdout.flush()
+            if unavailable is not None:
+                raise unavailable
     if refused:
         raise typer.Exit(REFUSED)
 
 
+def _handled(network: Network, requests: list[Request]) -> tuple[list[Result | CodedError], LogUnavailable | None]:
+    """The answer to each of a group, and what was wrong with the log if it failed: then nothing of the group is
+    recorded, and that is the answer to each."""
+    try:
+        answers = network.handle_many(requests)
+    except LogUnavailable as error:
+        return [error] * len(requests), error
+    for answer in answers:
+        if not isinstance(answer, Result | CodedError):  # a mistake in the program
+            raise answer
+    return cast(list[Result | CodedError], answers), None
+
+
 def _arriving() -> Iterator[list[bytes]]:
-    """The lines of standard input, all that have come at a time: whoever waits for an answer gets it."""
-    begun, buffered = b"", cast(BufferedReader, sys.stdin.buffer)
+    """The lines of standard input, all that have come at a time, but at most a group: whoever waits for an answer gets
+    it. Of a line that is too long only the beginning, as soon as that is known."""
+    begun, skipping, buffered = b"", False, cast(BufferedReader, sys.stdin.buffer)
     while chunk := buffered.read1(CHUNK_BYTES):
         *lines, begun = (begun + chunk).split(b"\n")
-        yield [line for line in lines if line.strip()]
+        if skipping and lines:
+            skipping = False
+            del lines[0]
+        if skipping:
+            begun = b""
+        elif len(begun) > LINE_BYTES_MAX:
+            skipping = True
+            lines.append(begun)
+            begun = b""
+        lines = [line for line in lines if line.strip()]
+        yield from (lines[start : start + GROUP_MAX] for start in range(0, len(lines), GROUP_MAX))
     if begun.strip():
         yield [begun]
 
 
 def _read(line: bytes) -> "Request | Failure":
 
+    if len(line) > LINE_BYTES_MAX:
+        return Failure("malformed", f"a line has at most {LINE_BYTES_MAX:,} bytes")
     try:
-        fields = _json_object(line.decode(errors="replace"), "a line")
+        fields = _json_object(line, "a line")
         command = COMMANDS.get(str(fields.pop("command", None)))
         if command is None:
             return Failure("malformed", 'a line names its command, such as {"command": "Follow", …}')

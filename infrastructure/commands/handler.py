@@ -7,13 +7,12 @@ from datetime import timedelta
 from itertools import islice
 
 from domain.identifiers import Instant
-from domain.refusals import Refused
 from infrastructure.commands.decision_state import DecisionState
 from infrastructure.commands.event_loop import EventLoopLane
 from infrastructure.commands.gate import CLOCK_AHEAD_MAX, InstantGate
-from infrastructure.commands.lane import DecidingLane, Waiting
+from infrastructure.commands.lane import DecidingLane, Waiting, answer_of
 from infrastructure.commands.recording import Recording
-from infrastructure.commands.request import GROUP_MAX, Request, Result
+from infrastructure.commands.request import GROUP_MAX, Answer, ManyUnavailable, Request, Result
 from infrastructure.log.interface import Log
 from infrastructure.log.unavailable import LogUnavailable
 
@@ -45,19 +44,18 @@ class CommandHandler:
         assert own.answer is not None
         raise own.answer
 
-    def handle_many(self, requests: Iterable[Request]) -> list[Result | Refused]:
-        """Decide in order, recorded in groups of GROUP_MAX. A refusal takes its command's place. Any other error is
-        raised: what the groups before it decided stays recorded, and in its own group all that is in order."""
+    def handle_many(self, requests: Iterable[Request]) -> list[Answer]:
+        """Decide in order, recorded in groups of GROUP_MAX. Each is answered: an error of one concerns that one alone,
+        and takes its place. Raises ManyUnavailable when the log cannot be written, and interrupts as they are."""
         self._require_own_process()
-        answers: list[Result | Refused] = []
+        answers: list[Answer] = []
         iterator = iter(requests)
         while group := [Waiting(request) for request in islice(iterator, GROUP_MAX)]:
-            self._lane.answer(group)
-            for waiting in group:
-                if isinstance(waiting.answer, Result | Refused):
-                    answers.append(waiting.answer)
-                elif waiting.answer is not None:
-                    raise waiting.answer
+            try:
+                self._lane.answer(group)
+            except LogUnavailable as error:
+                raise ManyUnavailable(error.code, error.detail, answers) from error
+            answers += [answer_of(waiting) for waiting in group]
         return answers
 
     async def handle_async(self, request: Request) -> Result:

@@ -1,11 +1,13 @@
 """What goes into command handling and what comes out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.actor_view import ActorView, actor_view
 from domain.decision import Command, Outcome
 from domain.event import Event
 from domain.identifiers import Instant
+from infrastructure.log.unavailable import LogUnavailable
 
 GROUP_MAX = 512
 """How many commands share one transaction."""
@@ -41,3 +43,17 @@ class Result:
     def for_actor(self) -> ActorView:
         """What a host may hand to the member who acted; all else here can tell what is hidden from them (X16)."""
         return actor_view(self.command, Outcome(self.events, self.advisories))
+
+
+Answer = Result | Exception
+"""How one of many requests ended: with its result, or with the error that it would have met alone: Refused,
+UnsoundInput, TypeError, or what a clock or a maker of ids raises."""
+
+
+class ManyUnavailable(LogUnavailable):
+    """The log failed while many requests were handled. `answers`: those of the groups before, which are recorded; the
+    group in which it failed and all that follow are not, unless `code` is `interrupted`."""
+
+    def __init__(self, code: str, detail: str, answers: Sequence[Answer] = ()) -> None:
+        super().__init__(code, detail)
+        self.answers = answers

@@ -21,7 +21,7 @@ from domain import ChangePolicy, Command, Refused
 from domain.errors import CodedError
 from domain.malformed import sentences
 from infrastructure.commands.recording import command_tag
-from infrastructure.commands.request import GROUP_MAX, Request, Result
+from infrastructure.commands.request import GROUP_MAX, Answer, Request
 from infrastructure.importing.formats import COMMANDS_A_ROW_MAX, Mapping, Row
 from infrastructure.log import Log
 
@@ -49,7 +49,7 @@ class Door(Protocol):
     @property
     def log(self) -> Log: ...
 
-    def handle_many(self, commands: Iterable[Command | Request]) -> list[Result | Refused]: ...
+    def handle_many(self, commands: Iterable[Command | Request]) -> list[Answer]: ...
 
 
 @dataclass(slots=True)
@@ -69,12 +69,14 @@ class Summary:
         """How fast it went."""
         return round(self.rows / self.seconds) if self.seconds else 0
 
-    def count(self, answers: Sequence[Result | Refused], head_before: int) -> None:
-        """Take the answers of a group into account."""
+    def count(self, answers: Sequence[Answer], head_before: int) -> None:
+        """Take the answers of a group into account. Raises what is neither a result nor refused by a rule."""
         self.commands += len(answers)
         for answer in answers:
             if isinstance(answer, Refused):
                 self.refused[answer.code] += 1
+            elif isinstance(answer, Exception):
+                raise answer
             elif answer.events and answer.position > head_before:
                 self.events += len(answer.events)
             else:
@@ -140,7 +142,9 @@ def import_history(
     for index, requests in enumerate(_groups(source, rows, summary)):
         if index == 0:
             policy = ChangePolicy(values=LIFTED | {"backfill_items": backfill, "backfill_days": None})
-            net.handle_many([Request(policy, now=requests[0].now)])
+            for answer in net.handle_many([Request(policy, now=requests[0].now)]):
+                if isinstance(answer, Exception):  # with the limits of now, history would be refused
+                    raise answer
         before = net.log.head()
         summary.count(net.handle_many(requests), before)
     summary.seconds = time.perf_counter() - started

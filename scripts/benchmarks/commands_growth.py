@@ -10,7 +10,7 @@ from benchmarks.building import Appender, now, registered
 from benchmarks.measuring import Context, Line, at_most, fresh, in_parallel, paired, seconds
 from benchmarks.mix import NOTE, Act, Mix
 from benchmarks.mix_commands import WIDE_LIMITS, command, start
-from domain import ChangePolicy, Command, Refused, SendInvitation
+from domain import ChangePolicy, Command, SendInvitation
 from domain.items import PostPublished
 from domain.relationships.following_events import Followed
 from infrastructure.app import Network, open_network
@@ -93,7 +93,7 @@ def _microseconds(net: Network, commands: Sequence[Command]) -> float:
 
 def _accepted(net: Network, commands: Sequence[Command]) -> None:
     for answer in net.handle_many(commands):
-        if isinstance(answer, Refused):
+        if isinstance(answer, Exception):
             raise answer
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.building import Appender, now, registered
 from benchmarks.measuring import Context, Line, at_most, fresh, paired, seconds
 from benchmarks.mix_commands import WIDE_LIMITS
-from domain import AcceptInvitation, ChangePolicy, Refused, SendInvitation
+from domain import AcceptInvitation, ChangePolicy, SendInvitation
 from domain.relationships.connection_events import MembersConnected
 from infrastructure.app import Network, open_network
 
@@ -71,5 +71,5 @@ def _microseconds(net: Network, commands: list[AcceptInvitation]) -> float:
 
 def _accepted(net: Network, commands: list[AcceptInvitation] | list[SendInvitation]) -> None:
     for answer in net.handle_many(commands):
-        if isinstance(answer, Refused):
+        if isinstance(answer, Exception):
             raise answer

@@ -232,36 +232,6 @@ def test_projections(network: Firstdegree) -> None:
     assert network("projections", "rebuild", "graph", "--json").rows == [{"projection": "graph", "equal": True}]
 
 
-def test_commands_from_standard_input(tmp_path: Path) -> None:
-    lines = [
-        {"command": "RegisterMember", "member": "eve", "name": "Eve", "primary_email": "eve@example.org", "now": 5},
-        {"command": "FollowHashtag", "member": "eve", "hashtag": "#News", "actor": "bob"},
-        {"command": "FollowHashtag", "member": "eve", "hashtag": "#News", "actor": "eve", "command_id": "1"},
-        {"command": "Marry"},
-        {"command": "FollowHashtag", "member": "eve", "hashtag": "x", "command_id": 7},
-        {"command": "FollowHashtag", "member": "eve", "hashtag": "x", "now": 10**30},
-        {"command": "FollowHashtag", "member": "eve"},
-    ]
-    text = "\n".join([*map(json.dumps, lines), "{", "", json.dumps(lines[2])])
-    done = elsewhere("--db", str(tmp_path / "network.db"), "do", "--stdin", stdin=text)
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [each.get("code", each.get("position")) for each in answers] == [
-        1,
-        "not_yours",
-        2,
-        *["malformed"] * 5,
-        2,
-    ]
-    assert [each.get("for_actor") for each in answers] == [
-        None,
-        None,
-        {"accepted": True, "already_so": False},
-        *[None] * 5,
-        {"accepted": True, "already_so": False},
-    ]
-    assert (done.returncode, done.stderr) == (1, "")
-
-
 def test_import_edges_and_activity(firstdegree: Firstdegree, tmp_path: Path) -> None:
     (tmp_path / "edges.csv").write_text("a,b\nb,c\n")
     said = firstdegree("import", "edges", str(tmp_path / "edges.csv"), "--json")

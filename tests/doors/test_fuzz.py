@@ -21,7 +21,7 @@ from support.hostile_values import NAMES, WORDS, command, hostile, plausible, un
 from domain import COMMANDS, PublishPost, RegisterMember
 from domain.errors import CodedError
 from infrastructure.app import Network, open_network
-from infrastructure.commands.request import Request
+from infrastructure.commands.request import Request, Result
 
 ROOT = Path(__file__).resolve().parents[2]
 QUERIES = (
@@ -81,7 +81,11 @@ def handle_one(network: Network, chance: random.Random) -> None:
             case 0:
                 network.handle(made, **surroundings)  # type: ignore[arg-type]
             case 1:
-                network.handle_many([Request(made, **surroundings)])  # type: ignore[arg-type]
+                before = RegisterMember(member=f"m{network.head}", name="m", primary_email="m@example.org")
+                first, answer = network.handle_many([before, Request(made, **surroundings)])  # type: ignore[arg-type]
+                assert isinstance(first, Result), what
+                if isinstance(answer, Exception):
+                    raise answer
             case _:
                 asyncio.run(network.handle_async(made, **surroundings))  # type: ignore[arg-type]
 

@@ -14,7 +14,8 @@ import pytest
 
 from domain import ChangePolicy, Refused, RegisterMember
 from infrastructure.app import Network, open_network
-from infrastructure.commands.request import Request, Result
+from infrastructure.commands.gate import UnsoundInput
+from infrastructure.commands.request import Answer, Request
 from infrastructure.importing.formats import Activity, Edges
 from infrastructure.importing.history import BadFile, Source, import_history, imported_rows
 
@@ -117,7 +118,7 @@ class StoppingDoor:
         self._network = network
         self._left = after
 
-    def handle_many(self, commands: list[Request]) -> list[Result | Refused]:
+    def handle_many(self, commands: list[Request]) -> list[Answer]:
         done = self._network.handle_many(commands[: self._left])
         self._left -= len(done)
         if len(done) < len(commands):
@@ -239,3 +240,17 @@ def test_limits_are_lifted_by_policy(network: Network, tmp_path: Path) -> None:
     network.handle(ChangePolicy(values={"invitations_per_week": 1}), now=0)
     rows = [f"{n}\t100\tjoin\t{n}\t" for n in range(1, 6)] + [f"{n + 4}\t200\tfollow\t1\t{n}" for n in range(2, 6)]
     assert import_history(network, activity_file(tmp_path, rows), Activity()).refused == {}
+
+
+def test_f3_an_import_ends_at_what_cannot_be_recorded_and_without_its_policy_does_not_begin(
+    network: Network, tmp_path: Path
+) -> None:
+    source = activity_file(tmp_path, SMALL)
+    with pytest.raises(Refused) as refused:
+        import_history(network, source, Activity(), backfill=10**23)
+    assert (refused.value.code, network.head) == ("invalid_policy", 0)
+    ahead = activity_file(tmp_path, [*SMALL, "8\t6942000000\titem\t1\t", "9\t6942000000\titem\t1\t"], "ahead.tsv")
+    with pytest.raises(UnsoundInput) as unsound:
+        import_history(network, ahead, Activity())
+    assert unsound.value.code == "far_ahead"
+    assert imported_rows(network.log, ahead) == 7

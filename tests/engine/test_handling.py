@@ -1,10 +1,12 @@
 """Command handling, as a backend engineer meets it: one caller, many threads, an event loop, bulk; on both logs."""
 
 import asyncio
+import pickle
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,8 +24,8 @@ from domain import (
     WithdrawInvitation,
 )
 from domain.identifiers import DAY
-from infrastructure.app import Network, open_network
-from infrastructure.commands.request import Request, Result
+from infrastructure.app import Network, clock_now, open_network
+from infrastructure.commands.request import GROUP_MAX, ManyUnavailable, Request, Result
 from infrastructure.log.dcb import DCBEvent
 from infrastructure.log.envelope import metadata_of
 
@@ -210,13 +212,62 @@ def test_h23_n_plus_one_parallel_invitations_at_limit_n(network: Network) -> Non
     assert sorted(answers) == ["invitation_limit"] * 7 + ["sent"] * 5
 
 
-def test_a_crash_of_one_decision_is_its_own_answer(network: Network) -> None:
+def test_f3_of_many_each_is_answered_and_what_is_wrong_with_one_concerns_that_one_alone(network: Network) -> None:
     class Broken(PublishPost):
         """A command that no decider knows: a programmer's mistake."""
 
-    with pytest.raises(TypeError, match="Broken"):
-        network.handle_many([PublishPost(author="ada", text="before"), Broken(author="ada", text="x")])
-    assert network.handle(PublishPost(author="ada", text="after")).position == network.head == 6
+    post, long_id = PublishPost(author="ada", text="x"), "x" * 129
+    wrong: list[tuple[Any, str]] = [
+        (Broken(author="ada", text="x"), "TypeError"),
+        ("Follow", "TypeError"),
+        (Request(post, now=True), "TypeError"),
+        (Request(post, actor=7), "TypeError"),  # type: ignore[arg-type]
+        (Request(post, actor=""), "bad_text"),
+        (Request(post, command_id=long_id), "bad_text"),
+        (Request(post, correlation_id="\ud800"), "bad_text"),
+        (Request(post, now=-1), "bad_instant"),
+        (Request(post, now=clock_now() + 9 * DAY), "far_ahead"),
+        (PublishPost.model_construct(author="ada"), "bad_command"),
+        (Request(post, actor="bob"), "not_yours"),
+    ]
+    given = [each for command, _ in wrong for each in (command, post)]
+    answers = network.handle_many(given)
+    found = [getattr(answer, "code", type(answer).__name__) for answer in answers]
+    assert found == [each for _, code in wrong for each in (code, "Result")]
+    positions = [answer.position for answer in answers if isinstance(answer, Result)]
+    assert positions == list(range(5, 5 + len(wrong)))
+    assert network.verify() == network.head == positions[-1]
+
+
+def test_f3_a_clock_that_crashes_for_one_of_many_is_the_answer_to_that_one(tmp_path: Path) -> None:
+    times = iter([1, 2, None, None, 3, 4])  # a decision that crashes is tried once more
+
+    def clock() -> int:
+        time = next(times)
+        if time is None:
+            raise OSError("no time")
+        return time
+
+    with open_network(str(tmp_path / "network.db"), follow=False, clock=clock) as network:
+        register = [RegisterMember(member=f"m{n}", name="m", primary_email="m@example.org") for n in range(4)]
+        answers = network.handle_many(register)
+        assert [type(answer).__name__ for answer in answers] == ["Result", "Result", "OSError", "Result"]
+
+
+def test_f3_when_the_log_fails_the_answers_of_what_was_recorded_come_with_the_error(network: Network) -> None:
+    def commands() -> Iterator[PublishPost]:
+        for number in range(GROUP_MAX + 10):
+            if number == GROUP_MAX:
+                network.close()
+            yield PublishPost(author="ada", text=f"post {number}")
+
+    with pytest.raises(ManyUnavailable) as failed:
+        network.handle_many(commands())
+    assert failed.value.code == "closed"
+    positions = [answer.position for answer in failed.value.answers if isinstance(answer, Result)]
+    assert positions == list(range(5, GROUP_MAX + 5))
+    copied = pickle.loads(pickle.dumps(failed.value))
+    assert (copied.code, len(copied.answers)) == ("closed", GROUP_MAX)
 
 
 def test_e18_recorded_at_never_decreases_though_the_clock_steps_back(network: Network) -> None:

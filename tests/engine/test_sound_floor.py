@@ -3,7 +3,7 @@
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,18 @@ from domain.errors import CodedError
 from domain.relationships.following_events import HashtagFollowed
 from infrastructure.app import READ_MODELS_SUFFIX, Network, clock_now, open_network
 from infrastructure.commands.gate import require_event
-from infrastructure.commands.request import Request
+from infrastructure.commands.request import Answer, Request
 from infrastructure.log import LogUnavailable
 
 BULK_EVENTS_MIN = 20_000
 
 REGISTER = RegisterMember(member="ada", name="Ada", primary_email="ada@example.org")
+
+
+def raise_first(answers: Sequence[Answer]) -> None:
+    """Raise the first answer, if it is an error."""
+    if isinstance(answers[0], Exception):
+        raise answers[0]
 
 
 class OfOnesOwn(Command):
@@ -50,7 +56,7 @@ def test_b5_a_clock_of_the_wrong_kind_records_nothing(clock: Callable[[], Any]) 
 def test_b5_an_instant_out_of_range_records_nothing(network: Network, now: int) -> None:
     for given in (REGISTER, Request(REGISTER, now=now)):
         with pytest.raises(CodedError) as refused:
-            network.handle_many([given]) if isinstance(given, Request) else network.handle(given, now=now)
+            raise_first(network.handle_many([given])) if isinstance(given, Request) else network.handle(given, now=now)
         assert refused.value.code == "bad_instant"
     assert network.head == 0
     assert network.handle(REGISTER).position == 1
@@ -67,7 +73,7 @@ def test_b5_a_clock_far_ahead_records_nothing() -> None:
                 network.handle(REGISTER, now=now)
             assert refused.value.code == "far_ahead"
         with pytest.raises(CodedError):
-            network.handle_many([Request(REGISTER, now=clock_now() + 2 * DAY)])
+            raise_first(network.handle_many([Request(REGISTER, now=clock_now() + 2 * DAY)]))
         assert network.head == 0
         ahead[0] = DAY // 2
         assert network.handle(REGISTER).position == 1
@@ -99,7 +105,7 @@ def test_b5_b28_an_instant_of_the_wrong_type_is_a_type_error(network: Network, n
     with pytest.raises(TypeError):
         network.handle(REGISTER, now=now)
     with pytest.raises(TypeError, match="now"):
-        network.handle_many([Request(REGISTER, now=now)])
+        raise_first(network.handle_many([Request(REGISTER, now=now)]))
     assert network.head == 0
 
 

@@ -1,12 +1,13 @@
 """Policy: limits as data, in force from an instant on, changed by moderators and the host (rules.md section 8)."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 from support.given import NOW, START, World, given, given_members, invited, members, policy
 
-from domain import ChangePolicy, Policy, SendInvitation
+from domain import ChangePolicy, Command, MarkNoticesRead, Policy, SendInvitation
 from domain.identifiers import DAY, HOUR
 from domain.policy import POLICY, PolicyChanged
 from domain.policy_values import DEFAULT_POLICY
@@ -187,3 +188,11 @@ def test_old_history_folds_under_a_tightened_policy() -> None:
     world = members(*(invited("ada", f"m{number}") for number in range(100)), policy(invitations_per_week=1))
     assert world.answer(SendInvitation(inviter="ada", invitee="bob")) == "invitation_limit"
     assert world.pair("ada", "m7").side_of("ada").invitation is not None
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: ChangePolicy(values={}, effective_from=True), lambda: MarkNoticesRead(member="a", up_to=False)]
+)
+def test_f3_true_and_false_are_no_numbers(make: Callable[[], Command]) -> None:
+    with pytest.raises(ValidationError, match="a whole number is needed"):
+        make()

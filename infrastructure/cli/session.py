@@ -1,12 +1,12 @@
 """One run of the command line: which network it is about, and how it answers and shows its progress."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -17,6 +17,7 @@ from infrastructure.cli.failure import UNAVAILABLE, USAGE, Failure
 from infrastructure.cli.output import Output
 from infrastructure.commands.gate import UnsoundInput
 from infrastructure.log import LogUnavailable
+from infrastructure.log.address import path_of
 from infrastructure.read_models.errors import ReadModelsUnavailable
 
 
@@ -67,8 +68,7 @@ class Session:
             yield self.address
 
     def _require_a_network(self) -> None:
-        path = self.address.removeprefix("sqlite:///")
-        if self.address != "memory:" and not Path(path).exists():
+        if self.address != "memory:" and not os.path.exists(path := path_of(self.address)):
             detail = (
                 f"There is no network at {path}. `firstdegree do`, `import` or `demo` make one; --db names another."
             )

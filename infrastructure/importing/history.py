@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from io import TextIOWrapper
 from pathlib import Path
+from stat import S_ISREG
 from typing import IO, Protocol, cast
 
 from pydantic import ValidationError
@@ -31,6 +32,8 @@ WINDOW_ROWS = 16
 """How many rows in a row are looked at for one that left an event: a row whose commands are refused leaves none."""
 DIGEST_BYTES = 8
 PROGRESS_LINES = 4_096
+LINE_LENGTH_MAX = 1 << 20
+"""In characters. A row has a few ids and numbers, and columns that are not looked at."""
 
 Progress = Callable[[int, int], None]
 """Is called with how many of the file's bytes are done, and of how many."""
@@ -89,12 +92,16 @@ class Source:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
+            if not S_ISREG(path.stat().st_mode):  # a pipe cannot be read twice, and a device has no end
+                raise BadFile(f"{path} cannot be read: it is no regular file.")
             with path.open("rb") as file:
                 digest = blake2b(digest_size=DIGEST_BYTES)
                 while block := file.read(1 << 20):
                     digest.update(block)
         except OSError as error:
             raise BadFile(f"{path} cannot be read: {error.strerror}.") from error
+        except ValueError as error:
+            raise BadFile("The name of the file cannot be one.") from error
         self.digest = digest.hexdigest()
         self.size = path.stat().st_size
 
@@ -103,13 +110,15 @@ class Source:
         return f"import:{self.digest}:{row}:{number}"
 
     def lines(self, progress: Progress | None) -> Iterator[tuple[int, str]]:
-        """The numbered lines without their ends. BadFile for what is not packed whole, or no text."""
+        """The numbered lines without their ends. BadFile for what is not packed whole, no text, or without lines."""
         number = 0
         with self.path.open("rb") as file, ExitStack() as stack:
             unpacked = stack.enter_context(gzip.GzipFile(fileobj=file)) if self.path.suffix == ".gz" else file
             text = stack.enter_context(TextIOWrapper(cast(IO[bytes], unpacked), "utf-8"))
             try:
-                for number, line in enumerate(text, 1):
+                for number, line in enumerate(iter(lambda: text.readline(LINE_LENGTH_MAX), ""), 1):
+                    if len(line) == LINE_LENGTH_MAX:
+                        raise BadFile(f"{self.path.name}, line {number}: it is longer than any row.")
                     if progress and number % PROGRESS_LINES == 0:
                         progress(file.tell(), self.size)
                     yield number, line.rstrip("\n")

@@ -10,6 +10,7 @@ ADVICE = {
     "read_only": "To write, open it for writing, with write access to the file and to its directory. To read, open it"
     " read-only: read_only=True, or --read-only.",
     "no_directory": "Create the directory first.",
+    "bad_path": "Name it by text in UTF-8, with at most 200 bytes a name and 460 bytes in all, from the root on.",
     "no_wal": "Put the file on a local disk: this file system has no shared memory for write-ahead logging.",
     "unsafe_sqlite": "Install the apsw release that this project pins; older SQLite can lose committed pages.",
     "disk_full": "Nothing of this append was kept. Make space and append again.",

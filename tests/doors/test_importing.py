@@ -17,7 +17,7 @@ from infrastructure.app import Network, open_network
 from infrastructure.commands.gate import UnsoundInput
 from infrastructure.commands.request import Answer, Request
 from infrastructure.importing.formats import Activity, Edges
-from infrastructure.importing.history import BadFile, Source, import_history, imported_rows
+from infrastructure.importing.history import LINE_LENGTH_MAX, BadFile, Source, import_history, imported_rows
 
 HEADER = "seq\tts\tkind\tactor\ttarget"
 SECOND = 1_000_000
@@ -190,8 +190,25 @@ def test_a_wrong_file_is_one_clear_error(network: Network, tmp_path: Path) -> No
     (tmp_path / "short.tsv.gz").write_bytes(gzip.compress(b"x" * 10_000)[:20])
     with pytest.raises(BadFile, match="damaged or no text"):
         import_history(network, Source(tmp_path / "short.tsv.gz"), Activity())
-    with pytest.raises(BadFile, match="cannot be read"):
-        Source(tmp_path / "nowhere.tsv")
+    for name in ("nowhere.tsv", "x" * 300, "a\0b"):
+        with pytest.raises(BadFile, match="cannot be"):
+            Source(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["edges.csv", "edges.csv.gz"])
+def test_f2_a_line_has_a_limit(network: Network, tmp_path: Path, name: str) -> None:
+    content = b"a,b\nb," + b"c" * LINE_LENGTH_MAX
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    with pytest.raises(BadFile, match="line 2: it is longer than any row"):
+        import_history(network, Source(tmp_path / name), Edges(network.log))
+
+
+def test_f2_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:
+    """A device may have no end, and a pipe cannot be read twice."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (Path("/dev/zero"), tmp_path / "pipe", tmp_path):
+        with pytest.raises(BadFile, match="it is no regular file"):
+            Source(path)
 
 
 @pytest.mark.parametrize(

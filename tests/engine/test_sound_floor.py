@@ -18,6 +18,8 @@ from infrastructure.app import READ_MODELS_SUFFIX, Network, clock_now, open_netw
 from infrastructure.commands.gate import require_event
 from infrastructure.commands.request import Answer, Request
 from infrastructure.log import LogUnavailable
+from infrastructure.log.audit import repair_index_at, verify_at
+from infrastructure.log.sqlite.file import NAME_BYTES_MAX, PATH_BYTES_MAX
 
 BULK_EVENTS_MIN = 20_000
 
@@ -198,6 +200,53 @@ def test_b22_b29_an_address_of_another_kind_is_refused_by_name(
     assert refused.value.code == "unknown_scheme"
     assert "secret" not in str(refused.value)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["a\udcffb.db", "a\0b.db", "x" * 201, "x" * 300 + "/a.db", "x/" * 300 + "a.db", "\ud800"]
+)
+def test_f2_b27_a_path_that_no_log_can_have_is_refused_at_every_way_in(tmp_path: Path, name: str) -> None:
+    address = f"{tmp_path}/{name}"
+    ways: tuple[Callable[[], object], ...] = (
+        lambda: open_network(address, follow=False),
+        lambda: open_network(f"sqlite:///{address}", read_only=True, follow=False),
+        lambda: verify_at(address),
+        lambda: repair_index_at(address),
+    )
+    for way in ways:
+        with pytest.raises(LogUnavailable) as refused:
+            way()
+        assert refused.value.code == "bad_path"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_f2_a_path_as_long_as_may_be_has_room_for_all_that_lies_beside_it(tmp_path: Path) -> None:
+    folder = tmp_path
+    while len(str(folder)) < PATH_BYTES_MAX - NAME_BYTES_MAX - 12:
+        folder = folder / "folder"
+    folder.mkdir(parents=True)
+    address = str(folder / ("x" * min(NAME_BYTES_MAX, PATH_BYTES_MAX - len(str(folder)) - 1)))
+    with open_network(address, follow=False) as network:
+        network.handle(REGISTER)
+        network.catch_up()
+        assert all(network.rebuild().equal.values())
+        assert network.verify() == 1
+
+
+def test_f2_a_working_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(LogUnavailable) as refused:
+        open_network("a.db")
+    assert refused.value.code == "no_directory"
+
+
+def test_b28_an_address_of_the_wrong_type(tmp_path: Path) -> None:
+    for address in (tmp_path / "a.db", b"a.db", None, 7):
+        with pytest.raises(TypeError, match=r"^address has to be a str, and is "):
+            open_network(address)  # type: ignore[arg-type]
 
 
 def test_b4_a_forked_child_is_refused_at_once(tmp_path: Path) -> None:

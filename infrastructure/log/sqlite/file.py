@@ -22,6 +22,9 @@ SQLITE_VERSION_MIN = (3, 51, 3)  # before it, two processes that checkpoint can 
 CHECKPOINT_PAGES = 1_000
 CACHE_KIBIBYTES = 64 * 1024
 SYNCHRONOUS_FULL = 2
+NAME_BYTES_MAX = 200
+PATH_BYTES_MAX = 460
+"""SQLite takes paths of 512 bytes, and most file systems names of 255; the files beside a log have longer ones."""
 
 
 class Patience:
@@ -108,11 +111,11 @@ def _make_private(path: Path) -> None:
 
 def inspect(path: Path) -> None:
     """Refuses a file that is not a log of ours from its first bytes, before SQLite could write to it."""
-    if not path.parent.is_dir():
-        raise LogUnavailable("no_directory", f"{path.parent} is no directory")
-    if path.exists() and not path.is_file():
-        raise LogUnavailable("not_a_log", f"{path} is no regular file")
     try:
+        if not path.parent.is_dir():
+            raise LogUnavailable("no_directory", f"{path.parent} is no directory")
+        if path.exists() and not path.is_file():
+            raise LogUnavailable("not_a_log", f"{path} is no regular file")
         with path.open("rb") as file:
             header = file.read(100)
     except FileNotFoundError:
@@ -207,5 +210,16 @@ def _switch_to_wal(connection: apsw.Connection, path: Path, busy_seconds: float)
 
 
 def same_file(path: Path) -> Path:
-    """The absolute path, with links resolved: a later change of the working directory must not split the log in two."""
-    return Path(os.path.realpath(path))
+    """The absolute path, with links resolved: a later change of the working directory must not split the log in two.
+    LogUnavailable `bad_path` if it is no text, or too long for SQLite and the file system with what the names of the
+    files beside it add."""
+    try:
+        written = os.path.realpath(path).encode()
+    except OSError as error:
+        raise LogUnavailable("no_directory", f"The working directory is gone: {error}") from error
+    except ValueError as error:  # half a surrogate pair, which stands for a byte that is no UTF-8; or a null character
+        raise LogUnavailable("bad_path", "The path is no text in UTF-8") from error
+    longest = max(map(len, written.split(b"/")))
+    if longest > NAME_BYTES_MAX or len(written) > PATH_BYTES_MAX:
+        raise LogUnavailable("bad_path", f"The path has {len(written):,} bytes, its longest name {longest:,}")
+    return Path(written.decode())

@@ -21,12 +21,12 @@ from domain.event import EVENTS
 from domain.malformed import sentences
 from domain.refusals import ADVISORIES
 from infrastructure.app import Network
+from infrastructure.cli.arguments import moment
 from infrastructure.cli.do_fields import FIELDS
 from infrastructure.cli.failure import REFUSED, USAGE, Failure
 from infrastructure.cli.group import Group, alone
 from infrastructure.cli.output import Output, in_words, plain
 from infrastructure.cli.session import Session
-from infrastructure.cli.times import moment
 from infrastructure.commands.request import GROUP_MAX, Request, Result
 from infrastructure.log import LogUnavailable
 

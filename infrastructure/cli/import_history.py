@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
+from infrastructure.cli.arguments import whole_number
 from infrastructure.cli.failure import Failure
 from infrastructure.cli.group import Group
 from infrastructure.cli.output import plain
 from infrastructure.cli.session import Session, catch_up
-from infrastructure.cli.times import whole_number
 from infrastructure.importing.formats import Activity, Edges
 from infrastructure.importing.history import BadFile, Source, import_history
 

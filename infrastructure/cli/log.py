@@ -8,11 +8,11 @@ import typer
 from domain.event import EVENTS
 from domain.identifiers import normal_tag
 from infrastructure.app import Network
+from infrastructure.cli.arguments import moment, readable
 from infrastructure.cli.do import kebab
 from infrastructure.cli.failure import Failure
 from infrastructure.cli.output import in_words, shown_time
 from infrastructure.cli.session import Session
-from infrastructure.cli.times import moment
 from infrastructure.log.dcb import DCBQuery, DCBQueryItem
 
 
@@ -74,7 +74,7 @@ def _tag(text: str) -> str:
     """A tag as the log keeps it."""
 
     try:
-        return normal_tag(text)
+        return normal_tag(readable(text, "--tag"))
     except ValueError as error:
         raise typer.BadParameter(f"--tag {text!r}: {error}.") from error
 

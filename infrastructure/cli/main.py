@@ -7,13 +7,15 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
+from io import TextIOWrapper
 from types import FrameType
-from typing import Annotated, ClassVar, NoReturn
+from typing import Annotated, ClassVar, NoReturn, TextIO
 
 import typer
 
-from infrastructure.cli.failure import Failure
+from infrastructure.cli.failure import UNAVAILABLE, Failure
 from infrastructure.cli.group import Lazy, LazyGroup
 from infrastructure.cli.manual import manual
 
@@ -140,7 +142,7 @@ def firstdegree(
 
     Exit status: 0 done; 1 refused by a rule, or a check that found a difference (`code: sentence` on standard error,
     with --json as an object); 2 the line was not understood; 3 the log cannot be opened, read or written (`code:
-    sentence`); 130 interrupted.
+    sentence`), or the answer not be written; 130 interrupted.
     """
     source = context.get_parameter_source("address")
     context.obj = import_module("infrastructure.cli.session").Session(
@@ -162,6 +164,7 @@ def print_manual() -> None:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command line, and exit."""
     given = with_global_options_first(sys.argv[1:] if arguments is None else arguments)
+    prepare_streams(in_json="--json" in given or "--stdin" in given)
     # An exit unwinds every block on its way, so that files are closed and a progress bar is taken down.
     signal.signal(signal.SIGINT, _exit)
     signal.signal(signal.SIGTERM, _exit)
@@ -171,17 +174,44 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _leave(failure.status, failure.as_line("--json" in given))
     except SystemExit as leaving:
         _leave(leaving.code if isinstance(leaving.code, int) else 1, "")
+    except OSError as error:  # what the system cannot do, such as writing an answer where there is no space
+        _leave(UNAVAILABLE, _failed(error).as_line("--json" in given))
     _leave(0, "")
 
 
+def prepare_streams(in_json: bool) -> None:
+    """Make the standard streams ready for whatever is to be written: JSON in UTF-8, and for people what their terminal
+    can show. One that the caller has closed leads nowhere; else its number would be taken by the next file opened."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - it is closed by the end of the process
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8" if in_json else None, errors="strict" if in_json else "replace")
+
+
+def _failed(error: OSError) -> Failure:
+    return Failure("io_error", f"{error.strerror or error}. What was recorded before stays.", UNAVAILABLE)
+
+
 def _leave(status: int, line: str) -> NoReturn:
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes once more at its end
+    error = _flush(sys.stdout)
+    if status == 0 and error is not None and not isinstance(error, BrokenPipeError):
+        status, line = UNAVAILABLE, str(_failed(error))
     if line:
-        print(line, file=sys.stderr)
+        with suppress(OSError):  # there is nowhere else to say it; the status does
+            print(line, file=sys.stderr)
+    _flush(sys.stderr)
     sys.exit(status)
+
+
+def _flush(stream: TextIO) -> OSError | None:
+    """Write what waits. What cannot be written is dropped, for the interpreter would try once more at its end."""
+    try:
+        stream.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return error
+    return None
 
 
 def _exit(number: int, _: FrameType | None) -> NoReturn:

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from infrastructure.cli.arguments import as_of, readable, whole_number
 from infrastructure.cli.group import Group
 from infrastructure.cli.session import Session
-from infrastructure.cli.times import as_of, whole_number
 from projections.invitation_boxes import Wanted
 
 SHOW = typer.Typer(add_completion=False, cls=Group, no_args_is_help=True, rich_markup_mode=None)
@@ -122,6 +122,9 @@ def add(question: Question) -> None:
 
     def run(context: typer.Context, at: str | None, whole: bool = False, **asked: Any) -> None:
         session: Session = context.obj
+        for name, value in asked.items():
+            for text in value if isinstance(value, list) else [value]:
+                readable(str(text), name.upper() if name in question.arguments else "--" + name.replace("_", "-"))
         positional = [asked.pop(name) for name in question.arguments]
         if question.options is WANTED:
             asked["wanted"] = _wanted(asked.pop("note_kind"), asked.pop("degrees"), asked.pop("shared_min"))

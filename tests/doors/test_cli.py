@@ -13,10 +13,10 @@ from support.command_line import ROOT, RUN, Firstdegree, elsewhere
 
 from domain import COMMANDS
 from infrastructure.cli import main as cli
+from infrastructure.cli.arguments import moment
 from infrastructure.cli.do import kebab
 from infrastructure.cli.do_fields import FIELDS
 from infrastructure.cli.group import first_sentence
-from infrastructure.cli.times import moment
 
 
 def test_every_command_of_the_domain_has_its_page() -> None:

@@ -1,10 +1,20 @@
-"""Numbers, times and points of the past, as a command line writes them."""
+"""Texts, numbers, times and points of the past, as a command line writes them."""
 
 from datetime import UTC, datetime, timedelta
 
 import typer
 
 from domain.identifiers import INSTANT_MAX
+
+
+def readable(text: str, what: str) -> str:
+    """The text. A usage error if some of its bytes were no UTF-8, which Python keeps as halves of surrogate pairs."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise typer.BadParameter(f"{what} is no text in UTF-8.") from error
+    return text
+
 
 DIGITS_MAX = 30
 """No number that means anything is longer, and of more than 4,300 digits Python reads none."""

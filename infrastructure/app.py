@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from os import PathLike
 from types import TracebackType
 from typing import Any, Self
 
@@ -249,7 +249,7 @@ class Network(Queries):
 
 
 def open_network(
-    address: str = "sqlite:///firstdegree.db",
+    address: str | PathLike[str] = "sqlite:///firstdegree.db",
     *,
     clock: Callable[[], Instant] | None = None,
     new_id: Callable[[], str] | None = None,
@@ -278,7 +278,7 @@ def open_network(
             raise LogUnavailable("read_only", "A new network in memory has nothing to be read")
         log = MemoryLog()
     else:
-        log = SqliteLog(Path(path_of(address)), read_only=read_only)
+        log = SqliteLog(path_of(address), read_only=read_only)
         path = TEMPORARY if read_only else str(log.path) + READ_MODELS_SUFFIX
     with ExitStack() as opened:  # what is open already is closed again if the next cannot be opened
         opened.callback(log.close)

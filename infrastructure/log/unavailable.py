@@ -22,7 +22,8 @@ ADVICE = {
     "replaced": "This was not recorded where others will find it. Open the log again, and see to it that nobody moves,"
     " restores or truncates its files while it is open.",
     "busy": "Another writer holds the log. Try again, and look for a writer that hangs.",
-    "forked": "Open the network in the process that uses it.",
+    "forked": "Open the network in the process that uses it: close it before forking, or start processes without a fork"
+    " (multiprocessing: spawn).",
     "unknown_scheme": "Use sqlite:///path/to/file, a plain path, or memory:",
     "closed": "Open the log again.",
     "interrupted": "It may or may not have been written: look before appending again.",

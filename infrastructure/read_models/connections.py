@@ -12,6 +12,7 @@ from pathlib import Path
 
 import apsw
 
+from infrastructure.log.sqlite.open_files import is_open, opened, was_forked
 from infrastructure.read_models.errors import ReadModelsUnavailable, explained
 from projections.projection import Table
 
@@ -67,6 +68,8 @@ def _require_ours(path: Path) -> None:
         raise ReadModelsUnavailable("not_read_models", f"{path} is a link to nothing")
     if not path.is_file():
         raise ReadModelsUnavailable("not_read_models", f"{path} is no regular file")
+    if is_open(path):
+        return  # by a connection of this process, for which it was looked at
     try:
         with path.open("rb") as file:
             header = file.read(100)
@@ -95,7 +98,7 @@ def _is_of_first_release(path: Path) -> bool:
     moment ago by another process whose mark is still in the write-ahead log.)"""
     connection = None
     try:
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        connection = opened(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE), path)
         connection.set_busy_handler(Patience(BUSY_SECONDS_MAX))
         if connection.pragma("application_id") == APPLICATION_ID:
             return True
@@ -113,8 +116,10 @@ def _is_of_first_release(path: Path) -> bool:
 
 def connect(path: str, *, shared: bool, cache_kibibytes: int = WRITER_CACHE_KIBIBYTES) -> apsw.Connection:
     """Open a connection; `shared`: to a file that other connections have open too."""
+    if was_forked():
+        raise ReadModelsUnavailable("forked", "A network was open when this process was forked")
     try:
-        connection = apsw.Connection(path)
+        connection = opened(apsw.Connection(path), path)
         connection.set_busy_handler(Patience(BUSY_SECONDS_MAX))
         # Else SQLite looks at the values that a statement is given (this one is built with STAT4), and prepares it anew
         # each time that it gets others: 4 µs for a small one, 15 for one with joins.

@@ -21,7 +21,8 @@ class ReadModelsUnavailable(CodedError):
         "read_only": "Give this user write access to the file and to its directory.",
         "busy": "Another process holds the read models. Try again, and look for a process that hangs.",
         "closed": "Open the network again.",
-        "forked": "Open the network again in the child process.",
+        "forked": "Open the network in the process that uses it: close it before forking, or start processes without a"
+        " fork (multiprocessing: spawn).",
     }
 
 

@@ -4,12 +4,13 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import apsw
 
-from infrastructure.read_models.errors import RebuildRunning, explained
+from infrastructure.log.sqlite.open_files import opened
+from infrastructure.read_models.errors import ReadModelsUnavailable, RebuildRunning, explained
 
 LOCK_SUFFIX = "-rebuild"
 FILLED_INFIX = "-filled-"
@@ -69,8 +70,11 @@ class RebuildLock:
         assert self._path is not None
         path = self._path + LOCK_SUFFIX
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
-            return apsw.Connection(path)
+            with suppress(FileExistsError):
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            if os.path.islink(path):
+                raise ReadModelsUnavailable("not_read_models", f"{path} is a link, and no lock of ours")
+            return opened(apsw.Connection(path), path)
         except apsw.Error as error:
             raise explained(error, path) from error
         except OSError as error:

@@ -263,3 +263,13 @@ def test_b4_a_forked_child_is_refused_at_once(tmp_path: Path) -> None:
         _, status = os.waitpid(child, 0)
         assert os.waitstatus_to_exitcode(status) == 0
         assert network.handle(PublishPost(author="ada", text="from the parent")).position == 2
+
+
+def test_b28_b29_a_path_is_its_own_address_and_nothing_else_is_one(tmp_path: Path) -> None:
+    with open_network(tmp_path / "network.db", follow=False) as network:
+        network.handle(REGISTER)
+    with open_network(f"sqlite:///{tmp_path}/network.db", follow=False) as network:
+        assert network.head == 1
+    for wrong in (7, None, b"network.db", ["network.db"]):
+        with pytest.raises(TypeError, match="address has to be a text or a path"):
+            open_network(wrong)  # type: ignore[arg-type]

@@ -1,6 +1,5 @@
 """A log that is opened to be read only: nothing beside it changes, whatever lies there (B30)."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -154,20 +153,28 @@ def test_b30_what_others_write_meanwhile_is_read(tmp_path: Path) -> None:
             assert log.head() == expected
 
 
+LARGE_APPENDS = """
+import sys
+from pathlib import Path
+from infrastructure.log.dcb import DCBEvent
+from infrastructure.log.sqlite.log import SqliteLog
+
+with SqliteLog(Path(sys.argv[1])) as log:
+    for _ in range(150):
+        log.append([DCBEvent("a", bytes(100_000), ["x"])] * 3)
+"""
+
+
 def test_b30_a_reader_sees_whole_appends_while_a_writer_checkpoints_again_and_again(tmp_path: Path) -> None:
     """Each append is large, so that the write-ahead log is emptied and begun anew many times."""
     path = tmp_path / "log.db"
     SqliteLog(path).close()
-    big = [DCBEvent("a", bytes(100_000), ["x"])] * 3
-    with SqliteLog(path, read_only=True) as log:
-        pid = os.fork()
-        if pid == 0:
-            with SqliteLog(path) as writing:
-                for _ in range(150):
-                    writing.append(big)
-            os._exit(0)
+    with (
+        SqliteLog(path, read_only=True) as log,
+        subprocess.Popen([sys.executable, "-c", LARGE_APPENDS, path]) as process,
+    ):
         seen = 0
-        while os.waitpid(pid, os.WNOHANG) == (0, 0):
+        while process.poll() is None:
             head = log.head()
             assert head % 3 == 0
             assert seen <= head

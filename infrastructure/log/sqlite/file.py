@@ -12,6 +12,7 @@ from pathlib import Path
 import apsw
 
 from infrastructure.log.sqlite.derived import drop_derived, make_derived, make_tables
+from infrastructure.log.sqlite.open_files import is_open, opened, was_forked
 from infrastructure.log.sqlite.schema import APPLICATION_ID, FORMAT, FORMER_FORMAT, TABLES, marks_of
 from infrastructure.log.sqlite.tag_index.keys import SECRET_BYTES
 from infrastructure.log.unavailable import LogUnavailable
@@ -71,7 +72,9 @@ def open_writer(path: Path, busy_seconds: float, part_events: int) -> apsw.Conne
     inspect(path)
     _make_private(path)
     try:
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+        connection = opened(
+            apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE), path
+        )
     except apsw.Error as error:
         raise explained(error, path) from error
     try:
@@ -87,7 +90,7 @@ def open_writer(path: Path, busy_seconds: float, part_events: int) -> apsw.Conne
 def open_reader(path: Path, busy_seconds: float) -> apsw.Connection:
     """Opens one more connection that only reads; the log must be open for writing in this process."""
     try:
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        connection = opened(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY), path)
         connection.set_busy_handler(Patience(busy_seconds))
         connection.wal_autocheckpoint(0)
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
@@ -110,12 +113,17 @@ def _make_private(path: Path) -> None:
 
 
 def inspect(path: Path) -> None:
-    """Refuses a file that is not a log of ours from its first bytes, before SQLite could write to it."""
+    """Refuses a file that is not a log of ours from its first bytes, before SQLite could write to it; and any
+    file in a process that was forked while one was open."""
+    if was_forked():
+        raise LogUnavailable("forked", "A network was open when this process was forked")
     try:
         if not path.parent.is_dir():
             raise LogUnavailable("no_directory", f"{path.parent} is no directory")
         if path.exists() and not path.is_file():
             raise LogUnavailable("not_a_log", f"{path} is no regular file")
+        if is_open(path):
+            return  # by a connection of this process, which has looked at it
         with path.open("rb") as file:
             header = file.read(100)
     except FileNotFoundError:

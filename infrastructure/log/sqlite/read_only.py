@@ -6,6 +6,7 @@ from urllib.parse import quote
 import apsw
 
 from infrastructure.log.sqlite.file import Patience, explained, inspect, require_log
+from infrastructure.log.sqlite.open_files import opened
 from infrastructure.log.unavailable import LogUnavailable
 
 WAYS = {
@@ -52,7 +53,7 @@ def open_unwritten(path: Path, busy_seconds: float) -> apsw.Connection:
     way, _ = way_to_read(path)
     try:
         uri = f"file:{quote(str(path))}?mode=ro&{WAYS[way]}"
-        connection = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+        connection = opened(apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI), path)
         connection.set_busy_handler(Patience(busy_seconds))
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         if way == "write-ahead log":

@@ -243,12 +243,6 @@ def test_f2_a_working_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest
     assert refused.value.code == "no_directory"
 
 
-def test_b28_an_address_of_the_wrong_type(tmp_path: Path) -> None:
-    for address in (tmp_path / "a.db", b"a.db", None, 7):
-        with pytest.raises(TypeError, match=r"^address has to be a str, and is "):
-            open_network(address)  # type: ignore[arg-type]
-
-
 def test_b4_a_forked_child_is_refused_at_once(tmp_path: Path) -> None:
     with open_network(str(tmp_path / "network.db"), follow=False) as network:
         network.handle(REGISTER)

@@ -27,7 +27,7 @@ from infrastructure.queries import Queries
 from infrastructure.query_arguments import checks_arguments
 from infrastructure.read_models.bulk_fill import Progress
 from infrastructure.read_models.cursors import CursorSeal
-from infrastructure.read_models.read_models import REBUILD_WAIT_SECONDS, ProjectionStatus, ReadModels
+from infrastructure.read_models.read_models import REBUILD_WAIT_SECONDS, ProjectionStatus, ReadModels, require_whole
 from infrastructure.read_models.reading import SqlReading
 from infrastructure.read_models.rebuild import RebuildReport
 from infrastructure.read_models.store import ReadStore
@@ -285,16 +285,11 @@ def open_network(
         store = ReadStore(path, PROJECTIONS, DERIVED_PROJECTIONS)
         opened.callback(store.close)
         if not accept_loss:
-            _require_whole(log, store)
+            require_whole(log, store)
         clock = clock or clock_now
         handler = CommandHandler(log, clock, new_id or uuid7, clock_ahead_max)
-        network = Network(log, ReadModels(log, store), clock, handler, follow=follow)
+        read_models = ReadModels(log, store)
+        opened.callback(read_models.ask_to_stop)
+        network = Network(log, read_models, clock, handler, follow=follow)
         opened.pop_all()
     return network
-
-
-def _require_whole(log: Log, store: ReadStore) -> None:
-    """Raise LogUnavailable `lost_events` if the read models have taken events that the log does not hold any more."""
-    if missing := store.missing_events(log):
-        head = log.head()
-        raise LogUnavailable("lost_events", f"The read models were at {head + missing}, the log ends at {head}")

@@ -1,6 +1,7 @@
 """Commands in flight on an event loop."""
 
 import asyncio
+import time
 
 # An interrupt in threading.Thread.start, or in an executor, can leave one of their locks taken; this is a single step.
 from _thread import start_new_thread
@@ -53,8 +54,10 @@ class EventLoopLane:
         """End the thread, once it has answered what waits, and wait for that a limited time."""
         self._closed = True
         self._wake.set()
-        if self._has_thread:
-            self._ended.wait(CLOSE_SECONDS_MAX)
+        until = time.monotonic() + CLOSE_SECONDS_MAX
+        while self._has_thread and (left := until - time.monotonic()) > 0:
+            self._ended.wait(left)
+        self._ended.set()  # for whoever else closes
 
     def _start(self) -> None:
         try:

@@ -6,6 +6,7 @@ the caller's program and a TypeError; a wrong value is an UnsoundInput. In both 
 
 import re
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -21,10 +22,12 @@ from domain.malformed import sentences
 INSTANT_MIN: Instant = 0
 CLOCK_AHEAD_MAX = timedelta(days=1)
 """How far the instant of a decision may be ahead of the machine's clock, unless the opening says otherwise."""
+RECENT_IDS = 10_000
 ADVICE = {
     "bad_instant": "Give an instant in microseconds since 1970-01-01 UTC, between the years 1970 and 9999.",
     "far_ahead": "Correct the instant or the clock; if it is meant, open the network with a larger clock_ahead_max"
     " (--clock-ahead-max).",
+    "repeated_id": "Let new_id give an id that was never given before, such as a UUID, each time.",
     "bad_id": "Give from 1 to 64 of the characters A-Z a-z 0-9 _ . : -",
     "bad_command": "Make commands by their classes, which validate them, and not around them.",
     "bad_event": "Make commands by their classes, which validate them, and not around them.",
@@ -70,6 +73,25 @@ class InstantGate:
                 detail = f"{argument} is {instant}, more than {self._ahead_max} ahead of this machine's clock"
                 raise UnsoundInput("far_ahead", detail)
         return instant
+
+
+class NewIds:
+    """The gate for new ids: each is sound, and none is given twice within the last RECENT_IDS. (Twice in the whole log
+    is for `firstdegree verify` to find.)"""
+
+    def __init__(self, new_id: Callable[[], str]) -> None:
+        self._new_id = new_id
+        self._recent: set[str] = set()
+        self._before: set[str] = set()
+
+    def __call__(self) -> str:
+        new = require_id(self._new_id(), "what new_id gives")
+        if new in self._recent or new in self._before:
+            raise UnsoundInput("repeated_id", "What new_id gives was given before")
+        if len(self._recent) >= RECENT_IDS:
+            self._before, self._recent = self._recent, set()
+        self._recent.add(new)
+        return new
 
 
 def require_id(value: Any, argument: str) -> str:

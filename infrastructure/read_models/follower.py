@@ -74,7 +74,7 @@ class Follower:
                 self.trouble = str(error)
                 self._wake.wait(POLL_SECONDS)
             except Exception as error:  # noqa: BLE001 - a thread has nobody to raise to: it shows, and is tried again
-                if self.is_stopping():
+                if self.is_stopping() or (isinstance(error, CodedError) and error.code == "closed"):
                     return
                 if self.trouble is None:
                     _LOG.warning("The read models cannot go on, and try again by themselves: %s", _summary(error))

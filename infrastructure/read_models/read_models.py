@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from domain.refusals import Refused
-from infrastructure.log import Log
+from infrastructure.log import Log, LogUnavailable
 from infrastructure.read_models.bulk_fill import Progress
 from infrastructure.read_models.checkpoints import Checkpoint, Execute, advance
 from infrastructure.read_models.errors import NotYet, ProjectionStopped, ReadModelsUnavailable
@@ -255,8 +255,19 @@ class ReadModels:
         so how far they were when they were last read is not looked up again."""
         return position <= self._reached.get(needs, 0) or position <= self._runner.position()
 
+    def ask_to_stop(self) -> None:
+        """Let the thread that follows end; nobody waits for it."""
+        self._follower.ask_to_stop()
+
     def close(self) -> None:
         """Stop following and release files and threads. Whoever still waits or reads gets a typed error `closed`."""
         self._follower.ask_to_stop()
         self.store.close()
         self._follower.stop()
+
+
+def require_whole(log: Log, store: ReadStore) -> None:
+    """Raise LogUnavailable `lost_events` if the read models have taken events that the log does not hold any more."""
+    if missing := store.missing_events(log):
+        head = log.head()
+        raise LogUnavailable("lost_events", f"The read models were at {head + missing}, the log ends at {head}")

@@ -11,7 +11,7 @@ import pytest
 
 SECONDS_MAX = 600
 WORKER = Path(__file__).resolve().parents[1] / "support" / "interrupted.py"
-SHARES = {"handle": 0.25, "handle_many": 0.1, "handle_async": 0.1, "rebuild": 0.02, "close": 0.02}
+SHARES = {"handle": 0.25, "handle_many": 0.1, "handle_async": 0.1, "rebuild": 0.02, "close": 0.02, "open": 0.1}
 
 
 @pytest.mark.parametrize("kind", ["interrupt", "time_is_up"])

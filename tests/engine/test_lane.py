@@ -247,6 +247,18 @@ def test_a_cancelled_command_that_still_waits_is_not_recorded(network: Network, 
     assert texts(network) == ["first", "third"]
 
 
+def test_b25_closing_from_several_threads_ends_for_each_of_them(tmp_path: Path) -> None:
+    network = open_network(tmp_path / "network.db", follow=False)
+    network.handle(RegisterMember(member="ada", name="Ada", primary_email="ada@example.org"))
+    asyncio.run(network.handle_async(POST))  # the thread that decided it lingers
+    closing = [threading.Thread(target=network.close, daemon=True) for _ in range(4)]
+    for each in closing:
+        each.start()
+    for each in closing:
+        each.join(LIMIT)
+    assert not any(each.is_alive() for each in closing)
+
+
 def test_commands_in_flight_on_a_closed_network_are_answered(network: Network) -> None:
     async def run() -> list[Any]:
         network.close()

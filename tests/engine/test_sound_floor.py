@@ -15,7 +15,7 @@ from domain.decision import Command
 from domain.errors import CodedError
 from domain.relationships.following_events import HashtagFollowed
 from infrastructure.app import READ_MODELS_SUFFIX, Network, clock_now, open_network
-from infrastructure.commands.gate import require_event
+from infrastructure.commands.gate import UnsoundInput, require_event
 from infrastructure.commands.request import Answer, Request
 from infrastructure.log import LogUnavailable
 from infrastructure.log.audit import repair_index_at, verify_at
@@ -241,6 +241,16 @@ def test_f2_a_working_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(LogUnavailable) as refused:
         open_network("a.db")
     assert refused.value.code == "no_directory"
+
+
+def test_b5_an_id_that_new_id_gave_before_is_not_recorded(tmp_path: Path) -> None:
+    with open_network(tmp_path / "network.db", new_id=lambda: "x", follow=False) as network:
+        assert network.handle(REGISTER).position == 1
+        for command in (PublishPost(author="ada", text="Hello"), PublishPost(author="ada", text="Hello", item="x")):
+            with pytest.raises(UnsoundInput) as refused:
+                network.handle(command)
+            assert refused.value.code == "repeated_id"
+        assert network.verify() == 1
 
 
 def test_b4_a_forked_child_is_refused_at_once(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ from support.limits import LIMIT, outcome
 from domain import PublishPost, RegisterMember
 from infrastructure.app import Network, open_network
 from infrastructure.commands.request import Result
+from infrastructure.log.sqlite.log import SqliteLog
 
 MEMBERS = 12
 SECONDS_MAX = 550.0
@@ -181,12 +183,18 @@ def close(network: Network, *_: Any) -> None:
     network.close()
 
 
+def open_and_close(network: Network, *_: Any) -> None:
+    assert isinstance(network.log, SqliteLog)
+    open_network(network.log.path).close()
+
+
 CALLS: dict[str, tuple[Callable[[Network, Acknowledged, asyncio.AbstractEventLoop], None], float]] = {
     "handle": (handle, 0.002),
     "handle_many": (handle_many, 0.004),
     "handle_async": (handle_async, 0.006),
     "rebuild": (rebuild, 0.1),
     "close": (close, 0.004),
+    "open": (open_and_close, 0.02),
 }
 """Each call, and within how many seconds from its beginning it is interrupted."""
 
@@ -213,6 +221,10 @@ def work_on(path: Path, name: str, timer: Timer, interrupts: int, chance: random
                 acknowledged.goes_through(network)
         acknowledged.check(network)
         network.verify()
+        until = time.monotonic() + LIMIT
+        while len(followers := [each for each in threading.enumerate() if each.name == "projections"]) > 1:
+            assert time.monotonic() < until, f"{len(followers) - 1} threads follow a log that nobody holds open"
+            time.sleep(0.05)
 
 
 def main(path: str, name: str, kind: str, interrupts: str, seed: str) -> None:

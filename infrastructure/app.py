@@ -280,7 +280,8 @@ def open_network(
     else:
         log = SqliteLog(path_of(address), read_only=read_only)
         path = TEMPORARY if read_only else str(log.path) + READ_MODELS_SUFFIX
-    with ExitStack() as opened:  # what is open already is closed again if the next cannot be opened
+    opened = ExitStack()
+    try:
         opened.callback(log.close)
         store = ReadStore(path, PROJECTIONS, DERIVED_PROJECTIONS)
         opened.callback(store.close)
@@ -290,6 +291,7 @@ def open_network(
         handler = CommandHandler(log, clock, new_id or uuid7, clock_ahead_max)
         read_models = ReadModels(log, store)
         opened.callback(read_models.ask_to_stop)
-        network = Network(log, read_models, clock, handler, follow=follow)
-        opened.pop_all()
-    return network
+        return Network(log, read_models, clock, handler, follow=follow)
+    except BaseException:  # an interrupt too, at any step: what is open already is closed again
+        opened.close()
+        raise

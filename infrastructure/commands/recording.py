@@ -5,6 +5,8 @@ from contextlib import suppress
 from hashlib import blake2b
 from typing import Any
 
+from pydantic_core import to_json
+
 from domain.deciding import decide, expected_reads
 from domain.decision import Command, DecisionModel, NothingChanged, Outcome
 from domain.event import Event
@@ -23,8 +25,9 @@ def command_tag(command_id: str) -> str:
 
 def digest(command: Command) -> str:
     """What distinguishes one command's content from another's: 16 bytes of BLAKE2b over its name and JSON, in hex."""
-    content = f"{type(command).__name__} {command.model_dump_json()}"
-    return blake2b(content.encode(), digest_size=16).hexdigest()
+    # In two steps, for within model_dump_json whatever is raised, an interrupt too, becomes an error of pydantic's.
+    content = to_json(command.model_dump(mode="json"))
+    return blake2b(type(command).__name__.encode() + b" " + content, digest_size=16).hexdigest()
 
 
 class Recording:

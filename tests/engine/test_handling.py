@@ -2,13 +2,19 @@
 
 import asyncio
 import pickle
+import random
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from enum import StrEnum
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic_core import PydanticSerializationError
+from support.hostile_values import command
 
 from domain import (
     AcceptInvitation,
@@ -25,6 +31,7 @@ from domain import (
 )
 from domain.identifiers import DAY
 from infrastructure.app import Network, clock_now, open_network
+from infrastructure.commands.recording import digest
 from infrastructure.commands.request import GROUP_MAX, ManyUnavailable, Request, Result
 from infrastructure.log.dcb import DCBEvent
 from infrastructure.log.envelope import metadata_of
@@ -302,3 +309,25 @@ def test_events_that_others_append_are_seen_by_the_next_decision(network: Networ
     with pytest.raises(Refused) as refusal:
         network.handle(AcceptInvitation(inviter="ada", invitee="bob"))
     assert refusal.value.code == "no_invitation"
+
+
+def test_the_digest_of_a_command_is_that_of_its_json_as_ever(rng: random.Random) -> None:
+    """Those in the log have to be found again by every release."""
+    for _ in range(300):
+        made = command(rng)
+        if made is not None:
+            with suppress(PydanticSerializationError):  # of values of a policy that nothing can be made of
+                content = f"{type(made).__name__} {made.model_dump_json()}"
+                assert digest(made) == blake2b(content.encode(), digest_size=16).hexdigest()
+
+
+def test_f9_an_interrupt_while_a_digest_is_made_is_raised_as_it_is() -> None:
+    class Interrupting(StrEnum):
+        ONE = "one"
+
+        @property
+        def value(self) -> str:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        digest(ChangePolicy(values={"strikes": Interrupting.ONE}))

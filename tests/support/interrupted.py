@@ -222,8 +222,8 @@ def work_on(path: Path, name: str, timer: Timer, interrupts: int, chance: random
         acknowledged.check(network)
         network.verify()
         until = time.monotonic() + LIMIT
-        while len(followers := [each for each in threading.enumerate() if each.name == "projections"]) > 1:
-            assert time.monotonic() < until, f"{len(followers) - 1} threads follow a log that nobody holds open"
+        while sum(each.name == "projections" and each.is_alive() for each in threading.enumerate()) > 1:
+            assert time.monotonic() < until, "a thread follows a log that nobody holds open"
             time.sleep(0.05)
 
 

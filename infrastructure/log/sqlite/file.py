@@ -12,6 +12,7 @@ from pathlib import Path
 import apsw
 
 from infrastructure.log.sqlite.derived import drop_derived, make_derived, make_tables
+from infrastructure.log.sqlite.leftover import open_whole
 from infrastructure.log.sqlite.open_files import is_open, opened, was_forked
 from infrastructure.log.sqlite.schema import APPLICATION_ID, FORMAT, FORMER_FORMAT, TABLES, marks_of
 from infrastructure.log.sqlite.tag_index.keys import SECRET_BYTES
@@ -72,9 +73,7 @@ def open_writer(path: Path, busy_seconds: float, part_events: int) -> apsw.Conne
     inspect(path)
     _make_private(path)
     try:
-        connection = opened(
-            apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE), path
-        )
+        connection = open_whole(path, lambda: _connected(path, busy_seconds))
     except apsw.Error as error:
         raise explained(error, path) from error
     try:
@@ -85,6 +84,12 @@ def open_writer(path: Path, busy_seconds: float, part_events: int) -> apsw.Conne
             raise explained(error, path) from error
         raise
     return connection
+
+
+def _connected(path: Path, busy_seconds: float) -> apsw.Connection:
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+    connection.set_busy_handler(Patience(busy_seconds))
+    return opened(connection, path)
 
 
 def open_reader(path: Path, busy_seconds: float) -> apsw.Connection:
@@ -147,7 +152,6 @@ def _require_ours(application_id: int, version: int, path: Path) -> None:
 def _prepare(connection: apsw.Connection, path: Path, busy_seconds: float, part_events: int) -> None:
     if connection.readonly("main"):
         raise LogUnavailable("read_only", f"{path} can only be read")
-    connection.set_busy_handler(Patience(busy_seconds))
     _keep_plans(connection)
     connection.pragma("cache_size", -CACHE_KIBIBYTES)
     connection.pragma("fullfsync", 1)  # on macOS a plain fsync leaves the data in the drive's cache

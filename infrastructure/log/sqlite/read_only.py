@@ -6,6 +6,7 @@ from urllib.parse import quote
 import apsw
 
 from infrastructure.log.sqlite.file import Patience, explained, inspect, require_log
+from infrastructure.log.sqlite.leftover import open_whole
 from infrastructure.log.sqlite.open_files import opened
 from infrastructure.log.unavailable import LogUnavailable
 
@@ -52,14 +53,18 @@ def open_unwritten(path: Path, busy_seconds: float) -> apsw.Connection:
         raise LogUnavailable("not_a_log", f"{path} does not exist")
     way, _ = way_to_read(path)
     try:
-        uri = f"file:{quote(str(path))}?mode=ro&{WAYS[way]}"
-        connection = opened(apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI), path)
-        connection.set_busy_handler(Patience(busy_seconds))
-        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        if way == "write-ahead log":
-            connection.pragma("locking_mode", "EXCLUSIVE")
+        return open_whole(path, lambda: _connected(path, way, busy_seconds))
     except apsw.Error as error:
         raise explained(error, path) from error
+
+
+def _connected(path: Path, way: str, busy_seconds: float) -> apsw.Connection:
+    uri = f"file:{quote(str(path))}?mode=ro&{WAYS[way]}"
+    connection = opened(apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI), path)
+    connection.set_busy_handler(Patience(busy_seconds))
+    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+    if way == "write-ahead log":
+        connection.pragma("locking_mode", "EXCLUSIVE")
     return connection
 
 

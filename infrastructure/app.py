@@ -13,7 +13,7 @@ import uuid_utils
 from domain.decision import Command
 from domain.identifiers import Instant
 from domain.refusals import Refused
-from infrastructure.commands.gate import CLOCK_AHEAD_MAX, INSTANT_MIN, require_instant
+from infrastructure.commands.gate import CLOCK_AHEAD_MAX, INSTANT_MIN, UnsoundInput, require_instant
 from infrastructure.commands.handler import CommandHandler
 from infrastructure.commands.request import Answer, Request, Result
 from infrastructure.graph_in_memory import GraphInMemory
@@ -52,13 +52,13 @@ def uuid7() -> str:
 
 
 def instant(when: When) -> Instant:
-    """An instant in microseconds UTC. ValueError for a datetime without a time zone, TypeError for what is neither."""
+    """An instant in microseconds UTC. UnsoundInput for a time without a time zone, TypeError for what is neither."""
     if isinstance(when, int) and not isinstance(when, bool):
         return when
     if not isinstance(when, datetime):
         raise TypeError(f"a time is a datetime, or microseconds UTC as an int, and not {type(when).__name__}")
     if when.utcoffset() is None:
-        raise ValueError("a time needs a time zone; give datetime.now(UTC), or microseconds")
+        raise UnsoundInput("bad_instant", "The time has no time zone, as datetime.now(UTC) has")
     return (when - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
@@ -133,7 +133,7 @@ class Network(Queries):
     def handle_many(self, commands: Iterable[Command | Request]) -> list[Answer]:
         """Decide many in order, recorded in groups: for each its result, or the error that `handle` would raise for it.
         Raises ManyUnavailable when the log fails; its `answers` are those of what was recorded before."""
-        return self._handler.handle_many(each if isinstance(each, Request) else Request(each) for each in commands)
+        return self._handler.handle_many(commands)
 
     @staticmethod
     def _request(
@@ -287,8 +287,8 @@ def open_network(
         opened.callback(store.close)
         if not accept_loss:
             require_whole(log, store)
-        clock = clock or clock_now
-        handler = CommandHandler(log, clock, new_id or uuid7, clock_ahead_max)
+        clock = clock_now if clock is None else clock
+        handler = CommandHandler(log, clock, uuid7 if new_id is None else new_id, clock_ahead_max)
         read_models = ReadModels(log, store)
         opened.callback(read_models.ask_to_stop)
         return Network(log, read_models, clock, handler, follow=follow)

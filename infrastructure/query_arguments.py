@@ -14,6 +14,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from domain.identifiers import IDENTIFIER
 from domain.refusals import Refused
+from infrastructure.log.dcb import DCBSequencedEvent
+from infrastructure.read_models.bulk_fill import Progress
 from projections.invitation_boxes import Wanted
 
 P = ParamSpec("P")
@@ -63,6 +65,16 @@ def _require_seconds(value: Any, argument: str) -> None:
         raise ValueError(f"{argument} has to be a number of seconds, of at most {SECONDS_MAX:,}; none waits for ever")
 
 
+def _require_call_or_none(value: Any, argument: str) -> None:
+    if value is not None and not callable(value):
+        raise TypeError(f"{argument} has to be a function or None, and is {type(value).__name__}")
+
+
+def _require_event(value: Any, argument: str) -> None:
+    if not isinstance(value, DCBSequencedEvent):
+        raise TypeError(f"{argument} has to be an event of the log, and is {type(value).__name__}")
+
+
 SECONDS_MAX = 1_000_000_000
 """The longest that anything waits: 31 years, which every lock can count."""
 _CHECKS: dict[tuple[str, Any], Callable[[Any, str], None]] = {
@@ -74,6 +86,8 @@ _CHECKS: dict[tuple[str, Any], Callable[[Any, str], None]] = {
     ("position", int): _require_position,
     ("position", int | None): _require_position_or_none,
     ("timeout", float): _require_seconds,
+    ("progress", Progress | None): _require_call_or_none,
+    ("event", DCBSequencedEvent): _require_event,
 }
 """By the name and the type of a parameter."""
 

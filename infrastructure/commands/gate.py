@@ -31,8 +31,9 @@ ADVICE = {
     "bad_id": "Give from 1 to 64 of the characters A-Z a-z 0-9 _ . : -",
     "bad_command": "Make commands by their classes, which validate them, and not around them.",
     "bad_event": "Make commands by their classes, which validate them, and not around them.",
-    "bad_text": f"Give from 1 to {ID_LENGTH_MAX} characters of valid Unicode.",
+    "bad_text": f"Give from 1 to {ID_LENGTH_MAX} characters of valid Unicode, and none of control.",
 }
+_NOT_IN_A_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _IDENTIFIER = re.compile(IDENTIFIER.removesuffix("$") + r"\Z")
 
 
@@ -109,8 +110,8 @@ def require_text(value: Any, argument: str) -> None:
         return
     if not isinstance(value, str):
         raise TypeError(f"{argument} has to be a str, and is {type(value).__name__}")
-    if not 1 <= len(value) <= ID_LENGTH_MAX or any("\ud800" <= each <= "\udfff" for each in value):
-        raise UnsoundInput("bad_text", f"{argument} has {len(value)} characters, or some that cannot be encoded")
+    if not 1 <= len(value) <= ID_LENGTH_MAX or _NOT_IN_A_TEXT.search(value):
+        raise UnsoundInput("bad_text", f"{argument} has {len(value)} characters, or some that no text has")
 
 
 def require_command(value: Any) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from itertools import islice
 
+from domain.decision import Command
 from domain.identifiers import Instant
 from infrastructure.commands.decision_state import DecisionState
 from infrastructure.commands.event_loop import EventLoopLane
@@ -27,6 +28,9 @@ class CommandHandler:
         new_id: Callable[[], str],
         clock_ahead_max: timedelta | None = CLOCK_AHEAD_MAX,
     ) -> None:
+        for name, call in (("clock", clock), ("new_id", new_id)):
+            if not callable(call):
+                raise TypeError(f"{name} has to be a function without arguments, and is {type(call).__name__}")
         self._lane = DecidingLane(log, Recording(DecisionState(log, new_id), clock, InstantGate(clock_ahead_max)))
         self._process = os.getpid()
         self._loops: dict[asyncio.AbstractEventLoop, EventLoopLane] = {}
@@ -44,13 +48,17 @@ class CommandHandler:
         assert own.answer is not None
         raise own.answer
 
-    def handle_many(self, requests: Iterable[Request]) -> list[Answer]:
+    def handle_many(self, requests: Iterable[Command | Request]) -> list[Answer]:
         """Decide in order, recorded in groups of GROUP_MAX. Each is answered: an error of one concerns that one alone,
         and takes its place. Raises ManyUnavailable when the log cannot be written, and interrupts as they are."""
         self._require_own_process()
+        if isinstance(requests, Command | Request) or not isinstance(requests, Iterable):
+            raise TypeError(f"commands has to be several commands, and is {type(requests).__name__}")
         answers: list[Answer] = []
         iterator = iter(requests)
-        while group := [Waiting(request) for request in islice(iterator, GROUP_MAX)]:
+        while group := [
+            Waiting(each if isinstance(each, Request) else Request(each)) for each in islice(iterator, GROUP_MAX)
+        ]:
             try:
                 self._lane.answer(group)
             except LogUnavailable as error:

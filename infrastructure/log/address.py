@@ -1,9 +1,13 @@
 """The address of a log: which file it names, or that it names none."""
 
 import os
+import re
 from pathlib import Path
 
 from infrastructure.log.unavailable import LogUnavailable
+
+_OTHER_KINDS = re.compile(r"(file|sqlite|memory|postgres|postgresql|mysql):", re.IGNORECASE)
+"""What is no file of that name, though no // follows: such as file:network.db?mode=ro, a URI of SQLite's."""
 
 
 def path_of(address: str | os.PathLike[str]) -> Path:
@@ -20,4 +24,6 @@ def path_of(address: str | os.PathLike[str]) -> Path:
         raise LogUnavailable("unknown_scheme", f"{scheme}:// is not an address of a log")
     if address in {":memory:", "memory", "-", ""}:
         raise LogUnavailable("unknown_scheme", f"{address!r} is not an address of a log")
+    if found := _OTHER_KINDS.match(address):
+        raise LogUnavailable("unknown_scheme", f"{found[0]} does not begin an address of a log")
     return Path(address)

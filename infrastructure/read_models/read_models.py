@@ -7,7 +7,7 @@ waits without an end: each wait has a limit, ends when the read models are close
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -195,12 +195,16 @@ class ReadModels:
             report = Rebuild(self._log, self.store, self._chosen(None)).check(self._watched(progress))
         return {name: equal is True for name, equal in report.equal.items()}
 
-    def _chosen(self, names: Sequence[str] | None) -> set[str]:
+    def _chosen(self, names: Iterable[str] | None) -> set[str]:
+        is_many = isinstance(names, Iterable) and not isinstance(names, str)
+        chosen = list(names) if names is not None and is_many else []
+        if names is not None and not (is_many and all(isinstance(each, str) for each in chosen)):
+            raise TypeError("names has to be several names of projections")
         known = [model.name for model in self.store.models]
-        unknown = set(names or ()) - set(known)
+        unknown = set(chosen) - set(known)
         if unknown:
             raise ValueError(f"no such projection: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-        return set(names or known)
+        return set(chosen or known)
 
     @contextmanager
     def _rebuilding(self, seconds: float) -> Iterator[None]:

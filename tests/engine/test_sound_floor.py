@@ -189,7 +189,20 @@ def test_b22_files_can_be_read_by_their_owner_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", [":memory:", "memory", "-", "", "sqlite://x", "postgresql://ada:secret@example.org/db", "mysql://x"]
+    "address",
+    [
+        ":memory:",
+        "memory",
+        "-",
+        "",
+        "sqlite://x",
+        "postgresql://ada:secret@example.org/db",
+        "mysql://x",
+        "file:a.db?mode=ro",
+        "FILE:a",
+        "sqlite:a",
+        "memory:a",
+    ],
 )
 def test_b22_b29_an_address_of_another_kind_is_refused_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
@@ -277,3 +290,27 @@ def test_b28_b29_a_path_is_its_own_address_and_nothing_else_is_one(tmp_path: Pat
     for wrong in (7, None, b"network.db", ["network.db"]):
         with pytest.raises(TypeError, match="address has to be a text or a path"):
             open_network(wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["clock", "new_id"])
+@pytest.mark.parametrize("wrong", [5, 0, "now"])
+def test_f12_b28_a_clock_or_a_maker_of_ids_that_is_none_is_noticed_at_once(name: str, wrong: Any) -> None:
+    with pytest.raises(TypeError, match=f"^{name} has to be a function without arguments, and is "):
+        open_network("memory:", **{name: wrong})
+
+
+@pytest.mark.parametrize("wrong", ["\0", "a\nb", "\x7f", "\x85", "\ud800", "", "x" * 129])
+@pytest.mark.parametrize("name", ["command_id", "correlation_id", "actor"])
+def test_f12_a_text_of_control_characters_is_not_recorded(network: Network, name: str, wrong: str) -> None:
+    with pytest.raises(CodedError) as refused:
+        network.handle(REGISTER, **{name: wrong})  # type: ignore[arg-type]
+    assert refused.value.code == "bad_text"
+    assert network.head == 0
+    given = {"command_id": "1 \N{GREEK SMALL LETTER DELTA}\N{ZERO WIDTH JOINER}", "correlation_id": " "}
+    assert network.handle(REGISTER, **given).position == 1  # type: ignore[arg-type]
+
+
+def test_f12_many_commands_are_not_one(network: Network) -> None:
+    for wrong in (REGISTER, Request(REGISTER), None, 5):
+        with pytest.raises(TypeError, match=r"^commands has to be several commands, and is "):
+            network.handle_many(wrong)  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ import pytest
 from support.small_network import SmallNetwork
 
 from domain import Refused
+from domain.errors import CodedError
 from domain.refusals import QUERY_REFUSALS
 from infrastructure.app import Network
 from infrastructure.queries import Queries
@@ -198,5 +199,25 @@ def test_b28_a_time_zone_that_knows_no_offset_is_none(net: Network) -> None:
         def utcoffset(self, _: datetime | None) -> None:
             return None
 
-    with pytest.raises(ValueError, match="a time needs a time zone"):
-        net.position_at(datetime(2026, 1, 1, tzinfo=Unknown()))
+    for naive in (datetime(2026, 1, 1, tzinfo=Unknown()), datetime(2026, 1, 1)):  # noqa: DTZ001
+        for ask in (net.position_at, net.moment):
+            with pytest.raises(ValueError, match="The time has no time zone") as unsound:
+                ask(naive)
+            assert isinstance(unsound.value, CodedError)
+            assert unsound.value.code == "bad_instant"
+
+
+def test_f12_projections_a_progress_and_an_event_of_the_wrong_type(net: Network) -> None:
+    wrong: tuple[tuple[Callable[[], Any], str], ...] = (
+        (lambda: net.rebuild("members"), "names has to be several names of projections"),
+        (lambda: net.rebuild(5), "names has to be several names of projections"),  # type: ignore[arg-type]
+        (lambda: net.rebuild(["members", 5]), "names has to be several names of projections"),  # type: ignore[list-item]
+        (lambda: net.rebuild(progress=5), "progress has to be a function or None, and is int"),  # type: ignore[arg-type]
+        (lambda: net.check(5), "progress has to be a function or None, and is int"),  # type: ignore[arg-type]
+        (lambda: net.verify(5), "progress has to be a function or None, and is int"),  # type: ignore[arg-type]
+        (lambda: net.describe(5), "event has to be an event of the log, and is int"),  # type: ignore[arg-type]
+    )
+    assert list(net.rebuild(iter(["members"])).equal) == ["members"]  # type: ignore[arg-type]
+    for call, sentence in wrong:
+        with pytest.raises(TypeError, match=sentence):
+            call()

@@ -190,7 +190,8 @@ def prepare_streams(in_json: bool) -> None:
 
 
 def _failed(error: OSError) -> Failure:
-    return Failure("io_error", f"{error.strerror or error}. What was recorded before stays.", UNAVAILABLE)
+    where = "" if error.filename is None else f"{error.filename}: "
+    return Failure("io_error", f"{where}{error.strerror or error}. What was recorded before stays.", UNAVAILABLE)
 
 
 def _leave(status: int, line: str) -> NoReturn:

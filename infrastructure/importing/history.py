@@ -89,8 +89,8 @@ class Summary:
 class Source:
     """A file of history. It is known by its content, whatever its name."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path | str) -> None:
+        self.path = path = Path(path)
         try:
             if not S_ISREG(path.stat().st_mode):  # a pipe cannot be read twice, and a device has no end
                 raise BadFile(f"{path} cannot be read: it is no regular file.")
@@ -110,11 +110,12 @@ class Source:
         return f"import:{self.digest}:{row}:{number}"
 
     def lines(self, progress: Progress | None) -> Iterator[tuple[int, str]]:
-        """The numbered lines without their ends. BadFile for what is not packed whole, no text, or without lines."""
+        """The numbered lines without their ends, and without the mark with which some programs begin a text in UTF-8.
+        BadFile for what is not packed whole, no text, or without lines."""
         number = 0
         with self.path.open("rb") as file, ExitStack() as stack:
             unpacked = stack.enter_context(gzip.GzipFile(fileobj=file)) if self.path.suffix == ".gz" else file
-            text = stack.enter_context(TextIOWrapper(cast(IO[bytes], unpacked), "utf-8"))
+            text = stack.enter_context(TextIOWrapper(cast(IO[bytes], unpacked), "utf-8-sig"))
             try:
                 for number, line in enumerate(iter(lambda: text.readline(LINE_LENGTH_MAX), ""), 1):
                     if len(line) == LINE_LENGTH_MAX:
@@ -122,7 +123,7 @@ class Source:
                     if progress and number % PROGRESS_LINES == 0:
                         progress(file.tell(), self.size)
                     yield number, line.rstrip("\n")
-            except (UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+            except (UnicodeDecodeError, EOFError, OSError, zlib.error) as error:  # BadGzipFile is an OSError
                 what = f"{self.path.name}, after line {number}: the file is damaged or no text: {error}."
                 raise BadFile(what) from error
         if progress:

@@ -85,7 +85,7 @@ def _require_ours(path: Path) -> None:
     if not header.startswith(b"SQLite format 3\0"):
         raise ReadModelsUnavailable("not_read_models", f"{path} is no SQLite database")
     application, version = int.from_bytes(header[68:72], "big"), int.from_bytes(header[60:64], "big")
-    if application == 0 and _is_of_first_release(path):
+    if application == 0 and _is_unmarked_and_ours(path):
         return
     if application != APPLICATION_ID:
         raise ReadModelsUnavailable("not_read_models", f"{path} is a database of something else")
@@ -93,15 +93,17 @@ def _require_ours(path: Path) -> None:
         raise ReadModelsUnavailable("newer_read_models", f"{path} has format {version}, this release knows {FORMAT}")
 
 
-def _is_of_first_release(path: Path) -> bool:
-    """Whether these are read models of the first release, which did not mark its files. (They may also be ours, made a
-    moment ago by another process whose mark is still in the write-ahead log.)"""
+def _is_unmarked_and_ours(path: Path) -> bool:
+    """Whether these are read models of the first release, which did not mark its files; or ones that another process
+    makes just now: its mark is still in the write-ahead log, or there is nothing yet in the database."""
     connection = None
     try:
         connection = opened(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE), path)
         connection.set_busy_handler(Patience(BUSY_SECONDS_MAX))
         if connection.pragma("application_id") == APPLICATION_ID:
             return True
+        if not connection.execute("SELECT EXISTS (SELECT * FROM sqlite_schema)").fetchall()[0][0]:
+            return connection.pragma("application_id") in (0, APPLICATION_ID)
         found = connection.execute(
             "SELECT count(*) FROM pragma_table_info('checkpoint') WHERE name IN ('projection', 'position', 'error')"
             " UNION ALL SELECT count(*) FROM pragma_table_info('store') WHERE name IN ('name', 'value')"

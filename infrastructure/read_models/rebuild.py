@@ -6,12 +6,12 @@ the rows are moved into the store, indexed, brought up to the live position, and
 place of the former ones: whoever reads sees the old tables or the new, never a mixture.
 """
 
+import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from domain.event import EVENTS
 from infrastructure.gc_pause import collector_paused
@@ -19,7 +19,7 @@ from infrastructure.log import Log
 from infrastructure.read_models.bulk_fill import Progress, fill_shared, gather
 from infrastructure.read_models.checkpoints import Checkpoint, Execute, event_id, note_log
 from infrastructure.read_models.generations import drop_orphans, next_generation, physical, swap_tables
-from infrastructure.read_models.rebuild_lock import FILLED_INFIX
+from infrastructure.read_models.rebuild_lock import filled_files
 from infrastructure.read_models.row_writer import RowWriter
 from infrastructure.read_models.runner import BATCH_EVENTS
 from infrastructure.read_models.store import ReadStore
@@ -65,6 +65,8 @@ class Rebuild:
         with self._store.writing() as run:
             drop_orphans(run)
             number = next_generation(run)
+            while self._store.path and any(map(os.path.lexists, filled_files(self._store.path, number))):
+                number = next_generation(run)  # something that is not ours has the name
         with _filled_files(self._store.path, number) as files:
             self._goal = self._position = self._log.head()
             parts, self._unknown = fill_shared(self._log, files, self._projections, self._goal, progress)
@@ -204,7 +206,7 @@ class Rebuild:
 def _filled_files(path: str | None, number: int) -> Iterator[list[str]]:
     """The names of two new files, which are deleted at the end: beside the store, or in a directory for a moment."""
     if path:
-        files = [Path(f"{path}{FILLED_INFIX}{number}-{part}") for part in range(2)]
+        files = filled_files(path, number)
         try:
             yield [str(file) for file in files]
         finally:

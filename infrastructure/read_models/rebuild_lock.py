@@ -1,11 +1,13 @@
 """One rebuild of a store runs at a time, in whichever thread or process."""
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_ISREG
 
 import apsw
 
@@ -15,6 +17,7 @@ from infrastructure.read_models.errors import ReadModelsUnavailable, RebuildRunn
 LOCK_SUFFIX = "-rebuild"
 FILLED_INFIX = "-filled-"
 """What stands between the store's path and a number in the names of the files that a rebuild fills."""
+FILLED_END = r"\d+-[01]"
 POLL_SECONDS = 0.02
 
 
@@ -81,13 +84,32 @@ class RebuildLock:
             raise explained(apsw.CantOpenError(str(error)), path) from error
 
     def _leftovers(self) -> list[Path]:
+        """The files beside the store that have a name such as a rebuild gives, and are databases or still empty.
+        Whatever else is there is not ours."""
         assert self._path is not None
         path = Path(self._path)
-        return [file for file in path.parent.iterdir() if file.name.startswith(path.name + FILLED_INFIX)]
+        name = re.compile(re.escape(path.name + FILLED_INFIX) + FILLED_END)
+        with suppress(OSError):  # of a directory that cannot be listed nothing is removed
+            return [file for file in path.parent.iterdir() if name.fullmatch(file.name) and _is_database(file)]
+        return []
 
     def _remove_leftovers(self) -> None:
         for file in self._leftovers():
-            file.unlink(missing_ok=True)
+            with suppress(OSError):  # what cannot be removed is in nobody's way: the next rebuild has another name
+                file.unlink()
+
+
+def filled_files(path: str, number: int) -> list[Path]:
+    """The two files that a rebuild of this number fills."""
+    return [Path(f"{path}{FILLED_INFIX}{number}-{part}") for part in range(2)]
+
+
+def _is_database(file: Path) -> bool:
+    with suppress(OSError):
+        if S_ISREG(file.lstat().st_mode):
+            with file.open("rb") as opened_file:
+                return opened_file.read(16) in (b"", b"SQLite format 3\0")
+    return False
 
 
 def _running(holder: str, seconds: float) -> RebuildRunning:

@@ -219,10 +219,12 @@ def test_f2_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:
         "# edges\n0\t1\n1\t2\n",
         "0 1 0.5\n\n1 2 0.7\n",
         'source,target\n"0","1"\n1,2\n',
+        "\ufeffsource,target\r\n0,1\r\n1,2\r\n",
+        "\ufeff0,1\n1,2",
     ],
 )
 def test_edges_of_any_shape(network: Network, tmp_path: Path, content: str) -> None:
-    (tmp_path / "edges.csv").write_text(content)
+    (tmp_path / "edges.csv").write_text(content, encoding="utf-8")
     source = Source(tmp_path / "edges.csv")
     summary = import_history(network, source, Edges(network.log))
     assert (summary.rows, summary.refused) == (2, {})

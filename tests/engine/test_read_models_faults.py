@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+import apsw
 import pytest
 from support.full_disk import full_disk, network_with_log_in_memory
 
@@ -293,3 +294,16 @@ def test_read_models_in_a_temporary_file_follow_rebuild_and_leave_nothing(tmp_pa
         assert all(network.rebuild().equal.values())
         assert all(network.check().values())
         assert {file.name for file in tmp_path.iterdir()} <= {"network.db", "network.db-wal", "network.db-shm"}
+
+
+def test_b1_read_models_that_another_process_begins_to_make_are_not_taken_for_something_else(tmp_path: Path) -> None:
+    """It turns on the write-ahead log, which makes a database of nothing, before it makes the tables."""
+    models = tmp_path / f"network.db{READ_MODELS_SUFFIX}"
+    connection = apsw.Connection(str(models))
+    assert connection.pragma("journal_mode", "WAL") == "wal"
+    assert models.read_bytes().startswith(b"SQLite format 3\0")
+    with open_network(str(tmp_path / "network.db"), follow=False) as network:
+        register(network, "ada")
+        network.catch_up()
+        assert network.profile("ada").name == "ada"
+    connection.close()

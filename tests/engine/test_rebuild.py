@@ -8,7 +8,7 @@ import pytest
 from support.random_commands import random_commands, resolved
 
 from domain import ChangeFollowerSetting, ChangePolicy, Follow, FollowerSetting, PublishPost, Refused, RegisterMember
-from infrastructure.app import Network, open_network
+from infrastructure.app import READ_MODELS_SUFFIX, Network, open_network
 from infrastructure.read_models.errors import RebuildRunning
 from infrastructure.read_models.rebuild_lock import RebuildLock
 from projections.members import MEMBER
@@ -159,6 +159,31 @@ def test_e10_each_rebuild_has_files_of_its_own(tmp_path: Path, rng: random.Rando
         network.rebuild(progress=look)
         assert seen[0]
         assert seen[0].isdisjoint(seen[1])
+
+
+def test_f4_b24_what_only_looks_like_a_file_of_a_rebuild_is_left_and_in_nobodys_way(
+    tmp_path: Path, rng: random.Random
+) -> None:
+    address, models = str(tmp_path / "network.db"), f"network.db{READ_MODELS_SUFFIX}-filled-"
+    with open_network(address, follow=False) as network:
+        grow(network, rng, 100)
+        network.catch_up()
+    for number in range(1, 40):
+        (tmp_path / f"{models}{number}-0").mkdir()
+    (tmp_path / f"{models}40-1").write_text("what somebody wrote")
+    (tmp_path / f"{models}41-0").symlink_to(tmp_path / "network.db")
+    (tmp_path / f"{models}backup").write_bytes((tmp_path / "network.db").read_bytes())
+    (tmp_path / f"{models}x").mkdir()
+    (tmp_path / f"{models}7-1").write_bytes(b"SQLite format 3\0 of a rebuild that was killed")
+    (tmp_path / f"{models}8-1").touch()
+    beside = {file.name for file in tmp_path.glob("*-filled-*")}
+    with open_network(address, follow=False) as network:
+        left = {file.name for file in tmp_path.glob("*-filled-*")}
+        assert beside - left == {f"{models}7-1", f"{models}8-1"}
+        assert all(network.rebuild().equal.values())
+        assert all(network.check().values())
+        assert {file.name for file in tmp_path.glob("*-filled-*")} == left
+        assert network.verify() == network.head
 
 
 def test_e9_one_rebuild_of_a_store_runs_at_a_time(tmp_path: Path, rng: random.Random) -> None:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from domain.identifiers import INSTANT_MAX
 from projections.reading import Page
 
 HIDDEN = "(not shown)"
@@ -48,7 +49,9 @@ def is_time(name: str) -> bool:
 
 
 def shown_time(at: int) -> str:
-    """An instant for people, to the second."""
+    """An instant for people, to the second; a number that is none is shown as it is."""
+    if not 0 <= at <= INSTANT_MAX:
+        return str(at)
     return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at):%Y-%m-%d %H:%M:%S}"
 
 

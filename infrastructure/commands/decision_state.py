@@ -65,7 +65,7 @@ class DecisionState(Facts):
             self._forget()
             if transaction.head:
                 ((_, _, data),) = self._log.page(transaction.head - 1, 1)
-                self.last_at = recorded_at(data)
+                self.last_at = recorded_at(transaction.head, data)
             self.position = transaction.head
         while self.position < transaction.head:
             for position, at, event in decode(self._log.page(self.position, CATCH_UP_PAGE)):

@@ -129,7 +129,7 @@ class Recording:
     def _first_result(self, transaction: AppendTransaction, command_id: str, request: Request) -> Result:
         """What the same actor's same command was answered with. Refused: `command_reused`."""
         rows = transaction.load(command_tag(command_id), ())
-        metadata = metadata_of(rows[0][2])
+        metadata = metadata_of(rows[0][0], rows[0][2])
         if metadata.digest != digest(request.command) or metadata.actor != request.actor:
             raise Refused("command_reused")
         events = tuple(event for _, _, event in decode(rows) if not isinstance(event, NothingChanged))

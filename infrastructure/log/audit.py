@@ -7,6 +7,7 @@ from domain.identifiers import Instant
 from infrastructure.log import envelope
 from infrastructure.log.address import path_of
 from infrastructure.log.dcb import DCBSequencedEvent
+from infrastructure.log.envelope import UnreadableEvent
 from infrastructure.log.faults import FAULTS_MAX, UnsoundLog
 from infrastructure.log.interface import Log
 from infrastructure.log.sqlite.log import SqliteLog
@@ -25,15 +26,18 @@ def recorded_at(log: Log, position: int) -> Instant:
     rows = log.page(position - 1, 1) if 1 <= position < 2**63 else []
     if not rows:
         raise IndexError("there is no position of this number")  # which may have more digits than can be written
-    return envelope.recorded_at(rows[0][2])
+    return envelope.recorded_at(position, rows[0][2])
 
 
 def start_of_append(log: Log, position: int) -> int:
     """The position of the first event of the append to which the event at a position belongs: all but the first have
     that one as their cause."""
-    while envelope.metadata_of(log.page(position - 1, 1)[0][2]).cause is not None:
+    while position > 0:
+        ((_, _, data),) = log.page(position - 1, 1)
+        if envelope.metadata_of(position, data).cause is None:
+            return position
         position -= 1
-    return position
+    raise UnreadableEvent(1, "it is caused by an event ahead of it, and there is none")
 
 
 def last_whole(log: Log, position: int) -> int:
@@ -63,7 +67,7 @@ def describe(event: DCBSequencedEvent) -> dict[str, Any]:
     return {
         "position": event.position,
         "type": event.event.type,
-        **envelope.describe(event.event.data),
+        **envelope.describe(event.position, event.event.data),
         "tags": event.event.tags,
     }
 

@@ -17,15 +17,14 @@ The bytes are written once and never rewritten. Keys stand in this order, and th
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 import orjson
-from msgspec import MsgspecError, convert, defstruct, json
+from msgspec import Meta, MsgspecError, Struct, convert, defstruct, json
 
 from domain.errors import CodedError
 from domain.event import EVENTS, Event, EventType
-from domain.identifiers import Instant
+from domain.identifiers import INSTANT_MAX, Instant
 from infrastructure.log.dcb import DCBEvent
 from infrastructure.log.transaction import Recorded
 
@@ -45,10 +44,13 @@ class UnreadableEvent(CodedError):
         self.position = position
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+_At = Annotated[int, Meta(ge=0, le=INSTANT_MAX)]
+
+
+class Metadata(Struct, frozen=True):
     """What an envelope says of an event besides its fields; see the module's docstring."""
 
+    at: _At
     id: str
     actor: str | None = None
     command: str | None = None
@@ -84,12 +86,17 @@ def _reader(kind: EventType) -> tuple[int, Callable[[bytes], Any]]:
     The event is made straight from the bytes, with its fields' types checked, in half the time that parsing them into a
     mapping and making the event of that took. What else the envelope says is skipped.
     """
-    shape = defstruct(f"envelope_of_{kind.name}", [("v", int), ("at", int), ("data", kind.event_class)], gc=False)
+    shape = defstruct(f"envelope_of_{kind.name}", [("v", int), ("at", _At), ("data", kind.event_class)], gc=False)
     return kind.version, json.Decoder(shape).decode
 
 
 _WRITERS = {name: _writer(kind) for name, kind in EVENTS.by_name.items()}
 _READERS = {name: _reader(kind) for name, kind in EVENTS.by_name.items()}
+
+
+_METADATA = json.Decoder(Metadata).decode
+_UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, RecursionError, MsgspecError)
+"""What reading damaged bytes raises, or a value that is no bytes."""
 
 
 def decode(rows: Iterable[Recorded]) -> list[Decoded]:
@@ -106,7 +113,7 @@ def decode(rows: Iterable[Recorded]) -> list[Decoded]:
                 append((position, envelope.at, envelope.data))
             else:
                 append((position, *_decode_former(name, data)))
-    except (LookupError, TypeError, ValueError, MsgspecError) as error:
+    except _UNREADABLE as error:
         raise UnreadableEvent(position, repr(error)) from error
     return decoded
 
@@ -115,24 +122,28 @@ def _decode_former(name: str, data: bytes) -> tuple[Instant, Event]:
     """An event in a former version of its schema, brought up to date."""
     envelope = orjson.loads(data)
     values = EVENTS.upcast(name, envelope["v"], envelope["data"])
-    return envelope["at"], convert(values, EVENTS.by_name[name].event_class)
+    return convert(envelope["at"], _At), convert(values, EVENTS.by_name[name].event_class)
 
 
-def metadata_of(data: bytes) -> Metadata:
-    """The metadata of one stored event."""
-    envelope = orjson.loads(data)
-    known = {key: envelope[key] for key in ENVELOPE_KEYS if key in envelope}
-    known["advisories"] = tuple(known.get("advisories", ()))
-    return Metadata(**known)
+def metadata_of(position: int, data: bytes) -> Metadata:
+    """The metadata of the event at a position. UnreadableEvent."""
+    try:
+        return _METADATA(data)
+    except _UNREADABLE as error:
+        raise UnreadableEvent(position, repr(error)) from error
 
 
-def recorded_at(data: bytes) -> Instant:
-    """When one stored event was recorded."""
-    at: Instant = orjson.loads(data)["at"]
-    return at
+def recorded_at(position: int, data: bytes) -> Instant:
+    """When the event at a position was recorded. UnreadableEvent."""
+    return metadata_of(position, data).at
 
 
-def describe(data: bytes) -> dict[str, Any]:
-    """What one stored event says, as JSON values: its metadata, and its fields under `data`."""
-    envelope: dict[str, Any] = orjson.loads(data)
+def describe(position: int, data: bytes) -> dict[str, Any]:
+    """What the event at a position says, as JSON values: its metadata, and its fields under `data`. UnreadableEvent."""
+    metadata_of(position, data)  # which says that its metadata have the types that they ought to have
+    try:
+        envelope: dict[str, Any] = orjson.loads(data)
+        convert(envelope["data"], dict[str, Any])
+    except _UNREADABLE as error:
+        raise UnreadableEvent(position, repr(error)) from error
     return envelope

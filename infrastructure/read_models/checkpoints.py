@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from infrastructure.log import Log
-from infrastructure.log.envelope import metadata_of
+from infrastructure.log.envelope import UnreadableEvent, metadata_of
 
 Execute = Callable[..., list[tuple[Any, ...]]]
 """Executes a statement with parameters (a mapping, or positions) and returns all its rows."""
@@ -80,12 +80,12 @@ def fits(log: Log, checkpoint: Checkpoint) -> bool:
 def event_id(log: Log, position: int) -> str:
     """The id of the event at a position; empty at position 0, and where there is none."""
     rows = log.page(position - 1, 1) if position else []
-    return id_in(rows[0][2]) if rows else ""
+    return id_of(position, rows[0][2]) if rows else ""
 
 
-def id_in(data: bytes) -> str:
-    """The id of a stored event; a stand-in where it cannot be read."""
+def id_of(position: int, data: bytes) -> str:
+    """The id of the event at a position; a stand-in where it cannot be read."""
     try:
-        return metadata_of(data).id
-    except (ValueError, TypeError, KeyError):
+        return metadata_of(position, data).id
+    except UnreadableEvent:
         return "unreadable"

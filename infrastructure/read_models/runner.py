@@ -17,7 +17,7 @@ from domain.event import EVENTS
 from infrastructure.gc_pause import collector_paused
 from infrastructure.log import Log, Recorded
 from infrastructure.log.envelope import Decoded, UnreadableEvent, decode
-from infrastructure.read_models.checkpoints import Checkpoint, Execute, advance, event_id, id_in, note_log
+from infrastructure.read_models.checkpoints import Checkpoint, Execute, advance, event_id, id_of, note_log
 from infrastructure.read_models.errors import RowsRefused
 from infrastructure.read_models.row_writer import RowWriter
 from infrastructure.read_models.store import ReadStore
@@ -128,7 +128,7 @@ class ProjectionRunner:
             }
             rows, events = rows[:1], []
         last = rows[-1]
-        return Batch(active, events, last[0], id_in(last[2]), unknown, stopping)
+        return Batch(active, events, last[0], id_of(last[0], last[2]), unknown, stopping)
 
     def _rows_after(self, start: int, limit: int, running: list[Checkpoint]) -> list[Recorded]:
         """The events after a checkpoint. The event at the checkpoint is read with them, to see that the log is still
@@ -137,7 +137,7 @@ class ProjectionRunner:
             return self._log.page(0, limit)
         before, *rows = self._log.page(start - 1, limit + 1) or [(0, "", b"")]
         expected = {one.event for one in running if one.position == start}
-        if before[0] != start or expected != {id_in(before[2])}:
+        if before[0] != start or expected != {id_of(start, before[2])}:
             raise _HistoryChanged
         return rows
 

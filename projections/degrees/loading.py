@@ -56,6 +56,9 @@ def _load_connections(reading: Reading, adjacency: Adjacency, builder: SnapshotB
         )
         for member, own in groupby(rows, key=itemgetter(0)):
             _, others, began, ended = zip(*own, strict=True)
-            number = numbers[member]
-            numbered = list(map(numbers.__getitem__, others))
+            number = adjacency.roster.number(member)
+            try:
+                numbered = list(map(numbers.__getitem__, others))
+            except KeyError:  # one of them was registered by an event that this release does not know, or a damaged one
+                numbered = list(map(adjacency.roster.number, others))
             builder.connections.put(number, history.load_connections(number, numbered, began, ended, position))

@@ -292,10 +292,10 @@ def test_the_envelope_says_who_why_and_under_which_policy(network: Network) -> N
     result = network.handle(
         SendInvitation(inviter="ada", invitee="bob"), actor="ada", command_id="c-1", correlation_id="r-1"
     )
-    metadata = metadata_of(network.log.page(result.position - 1, 1)[0][2])
+    metadata = metadata_of(result.position, network.log.page(result.position - 1, 1)[0][2])
     assert (metadata.actor, metadata.command, metadata.correlation, metadata.policy) == ("ada", "c-1", "r-1", 1)
     accepted = network.handle(AcceptInvitation(inviter="ada", invitee="bob"))
-    first, *others = (metadata_of(data) for _, _, data in network.log.page(result.position, 9))
+    first, *others = (metadata_of(at, data) for at, _, data in network.log.page(result.position, 9))
     assert len(others) == len(accepted.events) - 1
     assert {other.cause for other in others} == {first.id}
     assert first.cause is None

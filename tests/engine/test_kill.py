@@ -49,9 +49,8 @@ def test_e7_e8_every_acknowledged_command_survives_and_read_models_resume(
             assert [row[0] for row in rows] == list(range(checked + 1, network.head + 1))
             network.verify()
             # An append is whole or absent: what one event caused stands right behind it.
-            for (_, _, data), (_, _, following) in pairwise(rows):
-                cause = metadata_of(following).cause
-                assert cause in (None, metadata_of(data).id, metadata_of(data).cause)
+            for ahead, following in pairwise(metadata_of(position, data) for position, _, data in rows):
+                assert following.cause in (None, ahead.id, ahead.cause)
             checked = network.head
             if kill % 20 == 19 or kill == kills - 1:
                 network.catch_up()

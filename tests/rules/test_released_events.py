@@ -239,7 +239,7 @@ def test_e13_stored_today_an_event_has_the_same_bytes() -> None:
 def test_e13_the_metadata_of_released_events_is_read() -> None:
     for line in lines():
         envelope = json.loads(line.data)
-        metadata = metadata_of(line.data)
+        metadata = metadata_of(1, line.data)
         expected = {"events": 1} | {
             key: envelope.get(key) for key in ENVELOPE_KEYS if key in envelope or key != "events"
         }

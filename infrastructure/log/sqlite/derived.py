@@ -1,13 +1,16 @@
 """Making what a SQLite log derives from its events, the table of tags, and its triggers; in an open transaction."""
 
 import os
+from contextlib import suppress
 from typing import Any
 
 import apsw
 
-from infrastructure.log.sqlite.schema import APPLICATION_ID, EVENT_TABLES, FORMAT, INDEX_TABLES, TRIGGERS, schema_of
-from infrastructure.log.sqlite.tag_index import PART_EVENTS_MAX, TagKeys, tag_keys
+from infrastructure.log.sqlite.schema import APPLICATION_ID, EVENT_TABLES, FORMAT, INDEX_TABLES, TRIGGERS
+from infrastructure.log.sqlite.statements import INDEX
+from infrastructure.log.sqlite.tag_index import TagKeys, settings_of_rows, tag_keys
 from infrastructure.log.sqlite.tag_index.keys import SECRET_BYTES, SLICES
+from infrastructure.log.unavailable import LogUnavailable
 
 ATTACHED = """SELECT type, name FROM sqlite_schema WHERE tbl_name IN ('event', 'event_type', 'tag', 'tag_merge')
     AND name NOT IN ('event', 'event_type') AND name NOT LIKE 'sqlite_%'"""
@@ -65,14 +68,7 @@ def make_derived(connection: apsw.Connection, part_events: int, secret: bytes) -
 
 def settings_of(connection: apsw.Connection, part_events: int) -> tuple[int, bytes]:
     """The size of the parts and the secret that the file has, where they are of use, else new ones."""
-    if ("table", "tag_merge") in schema_of(connection):
-        try:
-            rows = connection.execute("SELECT part_events, secret FROM tag_merge").fetchall()
-        except apsw.SQLError:  # the columns are others: a former format, or damage
-            rows = []
-        for found, secret in rows:
-            if not isinstance(found, int) or not 0 < found <= PART_EVENTS_MAX:
-                continue
-            if isinstance(secret, bytes) and len(secret) == SECRET_BYTES:
-                return found, secret
+    # There may be no such table or row, none of its columns, or damage of any kind.
+    with suppress(LogUnavailable, apsw.SQLError, apsw.CorruptError, UnicodeDecodeError):
+        return settings_of_rows(connection.execute(INDEX).fetchall())
     return part_events, os.urandom(SECRET_BYTES)

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-import orjson
-
 from infrastructure.log.dcb import DCBEvent, DCBQuery, DCBSequencedEvent
 from infrastructure.log.interface import Log
 from infrastructure.log.sqlite.file import open_reader, open_writer, same_file
@@ -14,12 +12,15 @@ from infrastructure.log.sqlite.readers import Readers
 from infrastructure.log.sqlite.statements import HEAD, INDEX, PAGE, POSITION_MAX, RANGE, EventTypes, Rows
 from infrastructure.log.sqlite.tag_index import (
     PART_EVENTS,
-    PART_EVENTS_MAX,
     Lookup,
     TagIndex,
     TagQuery,
+    head_of_rows,
+    require_no_gap,
     rows_at,
+    settings_of_rows,
     tag_keys,
+    tags_of_text,
 )
 from infrastructure.log.sqlite.transaction import SqliteAppendTransaction
 from infrastructure.log.sqlite.writer import WriterState
@@ -61,14 +62,11 @@ class SqliteLog(Log):
             self._index = self._opened_index()
             self._writer = WriterState(self.path, connection, self._index, self.wake_listeners, busy_seconds)
         self._lookup = Lookup(self._readers.execute, self._index)
-        self._types = EventTypes([""], {}, {})  # as readers have seen them; perhaps not the newest
+        self._types = EventTypes({}, {}, {})  # as readers have seen them; perhaps not the newest
         self._types_at = 0  # all that the events up to here have
 
     def _opened_index(self) -> TagIndex:
-        rows = self._readers.execute(INDEX, ())
-        if len(rows) != 1 or not 0 < rows[0][0] <= PART_EVENTS_MAX:
-            raise LogUnavailable("damaged", f"{self.path} does not say how far its table of tags is merged")
-        part_events, secret = rows[0]
+        part_events, secret = settings_of_rows(self._readers.execute(INDEX, ()))
         return TagIndex(part_events, tag_keys(secret))
 
     def begin(self) -> AppendTransaction:
@@ -78,10 +76,12 @@ class SqliteLog(Log):
         return SqliteAppendTransaction(self._writer)
 
     def head(self) -> int:
-        return int(self._readers.execute(HEAD, ())[0][0])
+        return head_of_rows(self._readers.execute(HEAD, ()))
 
     def page(self, after: int, limit: int) -> list[Recorded]:
+        after = max(after, 0)
         rows = self._readers.execute(PAGE, (after, max(limit, 0)))
+        require_no_gap(after, rows)
         return self._named(rows)
 
     def load(self, tag: str, types: Sequence[str], after: int = 0) -> list[Recorded]:
@@ -119,9 +119,9 @@ class SqliteLog(Log):
                     of_item = TagQuery(item.tags or (None,), ids, after, before, limit, newest_first)
                     found.update(self._lookup.positions(of_item))
             rows = rows_at(self._readers.execute, sorted(found, reverse=newest_first)[:limit])
-        tags_of = {position: tags for position, _, _, tags in rows}
+        texts = {position: tags for position, _, _, tags in rows}
         return [
-            DCBSequencedEvent(DCBEvent(type=type_, data=data, tags=orjson.loads(tags_of[position])), position)
+            DCBSequencedEvent(DCBEvent(type=type_, data=data, tags=tags_of_text(position, texts[position])), position)
             for position, type_, data in self._named([row[:3] for row in rows])
         ]
 
@@ -135,12 +135,10 @@ class SqliteLog(Log):
         self.wake_listeners()
 
     def _named(self, rows: Rows) -> list[Recorded]:
-        names = self._types.names
         try:
-            return [(position, names[type_], data) for position, type_, data in rows]
-        except IndexError:  # a type that another process has used for the first time
-            names = self._learn_types().names
-            return [(position, names[type_], data) for position, type_, data in rows]
+            return self._types.recorded(rows)
+        except LogUnavailable:  # a type that another process has used for the first time
+            return self._learn_types().recorded(rows)
 
     def _learn_types(self) -> EventTypes:
         at = self._index.end

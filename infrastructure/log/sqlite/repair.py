@@ -8,7 +8,7 @@ import apsw
 import orjson
 
 from domain.event import EVENTS
-from infrastructure.log.envelope import UnreadableEvent, decode
+from infrastructure.log.envelope import UnreadableEvent, decode, metadata_of
 from infrastructure.log.sqlite.derived import drop_derived, make_derived, settings_of
 from infrastructure.log.sqlite.file import Patience, explained, inspect, one_transaction, same_file
 from infrastructure.log.sqlite.schema import schema_as_made, schema_of
@@ -18,7 +18,8 @@ from infrastructure.log.sqlite.verification import BUSY_SECONDS, FIRST_POSITION,
 from infrastructure.log.unavailable import LogUnavailable
 from infrastructure.log.verification import tags_of
 
-STORED = "SELECT position, type, tags, data FROM event WHERE position >= ? ORDER BY position"
+STORED = "SELECT position, type, CAST(tags AS BLOB), data FROM event WHERE position >= ? ORDER BY position"
+"""The tags as bytes, which need not be those of a text."""
 PROGRESS_EVENTS = 2_000
 
 
@@ -45,7 +46,7 @@ def repair_index(path: Path | str, progress: Progress | None = None) -> IndexRep
             connection.pragma("synchronous", "FULL")
             with one_transaction(connection):
                 return _repair(connection, path, progress)
-    except apsw.Error as error:
+    except (apsw.Error, UnicodeDecodeError) as error:
         raise explained(error, path) from error
 
 
@@ -70,17 +71,19 @@ def _wrong_tags(connection: apsw.Connection, progress: Progress | None) -> tuple
     ((head,),) = connection.execute("SELECT coalesce(max(position), 0) FROM event")
     for position, type_, stored, data in connection.execute(STORED, (FIRST_POSITION,)):
         events += 1
+        if position != events:
+            raise LogUnavailable("damaged", f"The event at position {events} is missing, which only a backup has")
         name = types.get(type_, "")
         try:
             ((_, _, event),) = decode([(position, name, data)])
-            right = tags_of(event, orjson.loads(data).get("command"))
+            right = tags_of(event, metadata_of(position, data).command)
         except UnreadableEvent:
             if not name or name in EVENTS.by_name or tags_beside(stored) is None:
                 raise
             continue  # it is of a newer release or an extension, and nothing speaks against its tags
-        text = orjson.dumps(right).decode()
+        text = orjson.dumps(right)
         if text != stored:
-            wrong.append((text, position))
+            wrong.append((text.decode(), position))
         if progress and position % PROGRESS_EVENTS == 0:
             progress(position, head)
     return events, wrong

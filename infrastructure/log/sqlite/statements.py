@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from infrastructure.log.transaction import Recorded
+from infrastructure.log.unavailable import LogUnavailable
+
 TAG_COUNT_MAX = 100  # tags rarer than this are distinguished when the rarest is looked for; above, all are "many"
 POSITION_MAX = 2**63 - 1
 
@@ -110,7 +113,7 @@ def _has_tags(second: int, tags: int) -> str:
 class EventTypes(NamedTuple):
     """The names of event types and their numbers in the file, which once given never change."""
 
-    names: list[str]  # by number
+    names: dict[int, str]  # by number
     ids: dict[str, int]
     asked: dict[tuple[str, ...], tuple[int, ...]]  # what `numbers` has answered
 
@@ -125,7 +128,17 @@ class EventTypes(NamedTuple):
     @classmethod
     def of(cls, execute: Execute) -> EventTypes:
         rows = execute(TYPES, ())
-        names = [""] * (max((id_ for id_, _ in rows), default=0) + 1)
-        for id_, name in rows:
-            names[id_] = name
-        return cls(names, {name: id_ for id_, name in rows}, {})
+        ids = {name: id_ for id_, name in rows}
+        if len(ids) < len(rows) or not all(type(name) is str and name for name in ids):
+            raise LogUnavailable("damaged", "The types of events do not have a name each")
+        return cls(dict(rows), ids, {})
+
+    def recorded(self, rows: Rows) -> list[Recorded]:
+        """Rows of position, number of the type, and data, with the type's name. LogUnavailable("damaged"): there is no
+        such number."""
+        names = self.names
+        try:
+            return [(position, names[type_], data) for position, type_, data in rows]
+        except KeyError as error:
+            position = next(row[0] for row in rows if row[1] not in names)
+            raise LogUnavailable("damaged", f"The event at position {position} has a type without a name") from error

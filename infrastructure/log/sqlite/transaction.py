@@ -83,25 +83,21 @@ class SqliteAppendTransaction(AppendTransaction):
 
     def load(self, tag: str, types: Sequence[str], after: int = 0) -> list[Recorded]:
         self._require_open()
-        names = self._types.names
         known = self._types.numbers(types)
         if types and not known:
             return []  # these types have never been recorded
         self._catch_up()
         if self._unwritten and self._own.find(TagQuery((tag,), known or None, max(after, self._written))):
             self._write_ahead()
-        return [
-            (position, names[type_], data) for position, type_, data in self._lookup.load(tag, known or None, after)
-        ]
+        return self._types.recorded(self._lookup.load(tag, known or None, after))
 
     def load_many(self, wanted: Sequence[Wanted]) -> list[list[Recorded]]:
         known, numbers = self._recorded(wanted)
         if self._unwritten and any(self._own.find(TagQuery((tag,), types, self._written)) for tag, types in known):
             self._write_ahead()
-        names = self._types.names
         found: list[list[Recorded]] = [[] for _ in wanted]
         for number, rows in zip(numbers, self._lookup.load_many(known), strict=True):
-            found[number] = [(position, names[type_], data) for position, type_, data in rows]
+            found[number] = self._types.recorded(rows)
         return found
 
     def count_many(self, wanted: Sequence[Wanted]) -> list[int]:

@@ -14,9 +14,11 @@ from infrastructure.log.sqlite.derived import TRUE_ROWS, with_tag_key
 from infrastructure.log.sqlite.file import explained, require_format, same_file
 from infrastructure.log.sqlite.read_only import open_unwritten
 from infrastructure.log.sqlite.schema import FORMAT, schema_as_made, schema_of
-from infrastructure.log.sqlite.statements import HEAD, TYPES, Rows
-from infrastructure.log.sqlite.tag_index import PART_EVENTS_MAX, TagKeys, tag_keys
-from infrastructure.log.sqlite.tag_index.keys import SECRET_BYTES, SLICES, events_in, first_key
+from infrastructure.log.sqlite.statements import ENDS, HEAD, INDEX, TYPES, Rows
+from infrastructure.log.sqlite.tag_index import TagKeys, tag_keys
+from infrastructure.log.sqlite.tag_index.keys import SLICES, events_in, first_key
+from infrastructure.log.sqlite.tag_index.stored import progress_of_rows, settings_of_rows, tags_of_text
+from infrastructure.log.unavailable import LogUnavailable
 from infrastructure.log.verification import EventVerifier
 
 BUSY_SECONDS = 30.0
@@ -130,22 +132,13 @@ class _Verification:
         """How far the table of tags is merged, or None if the file does not say."""
         if any(fault.field in {"tag", "tag_merge"} for fault in self._faults):
             return None
-        rows = self._execute("SELECT part_events, slices_done, secret FROM tag_merge")
-        if len(rows) != 1:
-            self._say("tag_merge", None, "tag_merge", f"it has {len(rows)} rows and not one")
+        try:
+            part_events, secret = settings_of_rows(self._execute(INDEX))
+            done, _ = progress_of_rows(self._execute(ENDS), part_events)
+        except LogUnavailable as error:
+            self._say("tag_merge", None, "tag_merge", error.detail)
             return None
-        part_events, done, secret = rows[0]
-        sound = [type(each) for each in rows[0]] == [int, int, bytes] and 0 < part_events <= PART_EVENTS_MAX
-        if not sound or len(secret) != SECRET_BYTES:
-            self._say("tag_merge", None, "tag_merge", "its row does not hold a size of parts, a number and a secret")
-            return None
-        merged = _Merged(part_events, done, tag_keys(secret))
-        head = self._execute(HEAD)[0][0]
-        if done < 0 or merged.next_upto > max(head, 0):
-            self._say(
-                "tag_merge", None, "slices_done", f"{done} slices of parts of {part_events} are not in {head} events"
-            )
-        return merged
+        return _Merged(part_events, done, tag_keys(secret))
 
     def _table(self, expected: "_Rows", merged: "_Merged") -> None:
         """The rows of the table of tags against those that the events ask for. Compared are their number and the sum of
@@ -194,12 +187,10 @@ class _Merged:
 def tags_beside(stored: Any) -> list[str] | None:
     """The tags beside an event, or None if they are no list of texts written as a release writes it."""
     try:
-        tags = orjson.loads(stored)
-    except (ValueError, TypeError):
+        tags = tags_of_text(0, stored)
+    except LogUnavailable:
         return None
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        return None
-    return tags if orjson.dumps(tags).decode() == stored else None
+    return tags if orjson.dumps(tags) == (stored if isinstance(stored, bytes) else stored.encode()) else None
 
 
 class _Rows:

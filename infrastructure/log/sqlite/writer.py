@@ -9,7 +9,7 @@ import apsw
 
 from infrastructure.log.sqlite.file import explained
 from infrastructure.log.sqlite.placement import OpenFiles
-from infrastructure.log.sqlite.statements import ENDS, HEAD, EventTypes, Rows
+from infrastructure.log.sqlite.statements import HEAD, EventTypes, Rows
 from infrastructure.log.sqlite.tag_index import Tagged, TagIndex
 from infrastructure.log.unavailable import LogUnavailable
 from infrastructure.log.write_turn import WriteTurn
@@ -25,7 +25,7 @@ class WriterState:
         self.index = index
         self.turn = WriteTurn()
         self.closed = False
-        self.types = EventTypes([""], {}, {})
+        self.types = EventTypes({}, {}, {})
         """All that the committed events have, as of the last begin."""
         self.slices_done = 0
         """How much of the table of tags is merged, as of the last begin."""
@@ -45,8 +45,7 @@ class WriterState:
             raise LogUnavailable("busy", f"{self._path} was not free within {self._busy_seconds:g} seconds")
         self._require_open()
         self.execute("BEGIN IMMEDIATE")
-        head: int
-        ((self.slices_done, head),) = self.execute(ENDS)
+        self.slices_done, head = self.index.progress(self.execute)
         if head != self._types_head:  # another process has appended, perhaps a new type
             self.types, self._types_head = EventTypes.of(self.execute), head
         return head

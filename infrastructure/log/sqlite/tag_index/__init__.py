@@ -17,19 +17,20 @@ common snapshot. Nothing has to survive a crash but the events: memory is filled
 
     keys.py     the keys of the table, and the slices
     memory.py   the tags of some events, in memory
+    stored.py   what the file holds of them, which may be damaged, as Python values
     merge.py    the merge of one part into the table
     index.py    TagIndex: all parts that are in memory, for all threads of a process
     lookup.py   Lookup: answers from memory, from a transaction's own appends, and from the table
 """
 
-from infrastructure.log.sqlite.tag_index.index import PART_EVENTS, PART_EVENTS_MAX, TagIndex
+from infrastructure.log.sqlite.tag_index.index import PART_EVENTS, TagIndex
 from infrastructure.log.sqlite.tag_index.keys import TagKeys, tag_keys
 from infrastructure.log.sqlite.tag_index.lookup import Lookup, rows_at
 from infrastructure.log.sqlite.tag_index.memory import Tag, Tagged, TagPart, TagQuery, Typed
+from infrastructure.log.sqlite.tag_index.stored import head_of_rows, require_no_gap, settings_of_rows, tags_of_text
 
 __all__ = [
     "PART_EVENTS",
-    "PART_EVENTS_MAX",
     "Lookup",
     "Tag",
     "TagIndex",
@@ -38,6 +39,10 @@ __all__ = [
     "TagQuery",
     "Tagged",
     "Typed",
+    "head_of_rows",
+    "require_no_gap",
     "rows_at",
+    "settings_of_rows",
     "tag_keys",
+    "tags_of_text",
 ]

@@ -3,18 +3,15 @@
 import threading
 from collections.abc import Callable, Iterable, Sequence
 
-import orjson
-
 from infrastructure.log.sqlite.statements import ENDS, TAGS_AFTER, Execute
 from infrastructure.log.sqlite.tag_index.keys import SLICES, TagKeys
 from infrastructure.log.sqlite.tag_index.memory import Tagged, TagPart, TagQuery, Typed
 from infrastructure.log.sqlite.tag_index.merge import Merge, TagRow
+from infrastructure.log.sqlite.tag_index.stored import progress_of_rows, require_no_gap, tags_of_text
 
 PART_EVENTS = 50_000
 """How many events make one part of a new log. More: fewer pages written for each event; fewer: less memory, a faster
 start."""
-PART_EVENTS_MAX = 1_000_000
-"""A file that says more is damaged: its parts would never be full, and all its tags stay in memory."""
 MERGE_PACE = 1.25
 """A merge advances by this many events with each that is appended: at most four fifths of a part wait behind it. The
 faster it goes, the more the commits slow down that it goes with, and the less has to be read at opening."""
@@ -43,8 +40,11 @@ class TagIndex:
 
     def catch_up(self, execute: Execute) -> int:
         """Brings memory up to the log's head as `execute` sees it, and drops what has been merged. The new end."""
-        ((slices_done, head),) = execute(ENDS, ())
-        return self.take_in(execute, slices_done, head)
+        return self.take_in(execute, *self.progress(execute))
+
+    def progress(self, execute: Execute) -> tuple[int, int]:
+        """How many slices the table holds, and the log's head, as `execute` sees them."""
+        return progress_of_rows(execute(ENDS, ()), self._part_events)
 
     def take_in(self, execute: Execute, slices_done: int, head: int) -> int:
         """As catch_up, where both numbers are known."""
@@ -54,7 +54,8 @@ class TagIndex:
                 self._drop(merged)
                 while self.end < head:
                     rows = execute(TAGS_AFTER, (self.end, min(CATCH_UP_EVENTS, head - self.end)))
-                    self._add((position, type_, orjson.loads(tags)) for position, type_, tags in rows)
+                    require_no_gap(self.end, rows)
+                    self._add((position, type_, tags_of_text(position, tags)) for position, type_, tags in rows)
         return self.end
 
     def committed(self, events: Sequence[Tagged], slices_done: int) -> None:

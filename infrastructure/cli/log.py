@@ -15,6 +15,9 @@ from infrastructure.cli.output import in_words, shown_time
 from infrastructure.cli.session import Session
 from infrastructure.log.dcb import DCBQuery, DCBQueryItem
 
+POSITION_MAX = 2**63 - 1
+"""The last that a log can count; an event is there only in one that was forged."""
+
 
 def log(
     context: typer.Context,
@@ -47,17 +50,18 @@ def log(
     with session.network() as network:
         names, tags = _names(types or []), [_tag(each) for each in tags or []]
         after = network.position_at(moment(since) - 1) if since else 0
-        before = network.position_at(moment(until)) + 1 if until else network.head + 1
+        last = network.position_at(moment(until)) if until else network.head
         if position is not None:
             if position > network.head:
                 raise Failure("bad_position", f"The log ends at position {network.head}.")
-            after, before, count, tags, names = position - 1, position + 1, 1, [], []
+            after, last, count, tags, names = position - 1, position, 1, [], []
         count = min(count, network.head)  # more than there are is as many as there are
+        before = min(last + 1, POSITION_MAX)
         newest = network.log.tagged(tags, names, after=after, before=before, limit=count, newest_first=True)
         shown = [network.describe(event) for event in reversed(newest)]
         _show(session, shown)
         if follow:
-            _go_on(session, network, before - 1, tags, names)
+            _go_on(session, network, last, tags, names)
 
 
 def _go_on(session: Session, network: "Network", after: int, tags: list[str], names: list[str]) -> None:

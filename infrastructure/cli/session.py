@@ -94,11 +94,17 @@ CATCH_UP_EVENTS = 20_000
 def catch_up(network: "Network", progress: Callable[[int, int], None] | None) -> None:
     """Bring the read models to the head, telling how far they are."""
     head = network.head
-    start = min((status.position for status in network.status() if status.error is None), default=head)
-    for position in range(start, head, CATCH_UP_EVENTS):
-        network.catch_up(min(head, position + CATCH_UP_EVENTS))
+    while (reached := _reached(network)) < head:
+        network.catch_up(min(head, reached + CATCH_UP_EVENTS))
+        if _reached(network) == reached:  # a damaged log has a gap here
+            network.catch_up(head)
+            break
         if progress:
-            progress(position, head)
+            progress(reached, head)
+
+
+def _reached(network: "Network") -> int:
+    return min((status.position for status in network.status() if status.error is None), default=network.head)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.command_line import Firstdegree
+from support.forged_log import forge
 
 LONG_NUMBER = "9" * 5_000
 """More digits than Python reads."""
@@ -128,3 +129,16 @@ def test_f2_a_file_of_history_may_have_any_name(network: Firstdegree, tmp_path: 
     assert json.loads(said.error)["detail"].endswith(", line 2: fewer than two columns.")
     (tmp_path / UNREADABLE).write_text("a,b\n")
     assert network("import", "edges", str(tmp_path / UNREADABLE)).status == 0
+
+
+@pytest.mark.parametrize("position", [2**62, 2**63 - 1])
+def test_f11_a_forged_position_ends_no_call_with_a_traceback_and_lets_none_wait(
+    network: Firstdegree, tmp_path: Path, position: int
+) -> None:
+    forge(tmp_path / "network.db", f"UPDATE event SET position = {position} WHERE position = 3")
+    for window in (("-n", "2"), ("--since", "2001-01-01"), ("--until", "2190-01-01"), ("--position", "2")):
+        said = network("log", *window, "--json")
+        assert (said.status, said.error) == (0, "")
+        assert 2 in [row["position"] for row in said.rows]
+    for arguments in (("show", "profile", "ada"), ("projections", "check"), ("stats",), ("verify",)):
+        assert "Traceback" not in network(*arguments).error

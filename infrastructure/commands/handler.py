@@ -5,13 +5,14 @@ import os
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from itertools import islice
+from typing import cast
 
 from domain.decision import Command
 from domain.identifiers import Instant
 from infrastructure.commands.decision_state import DecisionState
 from infrastructure.commands.event_loop import EventLoopLane
 from infrastructure.commands.gate import CLOCK_AHEAD_MAX, InstantGate
-from infrastructure.commands.lane import DecidingLane, Waiting, answer_of
+from infrastructure.commands.lane import DecidingLane, Waiting
 from infrastructure.commands.recording import Recording
 from infrastructure.commands.request import GROUP_MAX, Answer, ManyUnavailable, Request, Result
 from infrastructure.log.interface import Log
@@ -63,7 +64,8 @@ class CommandHandler:
                 self._lane.answer(group)
             except LogUnavailable as error:
                 raise ManyUnavailable(error.code, error.detail, answers) from error
-            answers += [answer_of(waiting) for waiting in group]
+            # Each has an answer now; an interrupt is none, for it is raised.
+            answers += cast(list[Answer], [waiting.answer for waiting in group])
         return answers
 
     async def handle_async(self, request: Request) -> Result:

@@ -66,12 +66,6 @@ class Waiting:
             self.answer = LogUnavailable("interrupted", "The caller did not wait for the answer")
 
 
-def answer_of(waiting: Waiting) -> Result | Exception:
-    """The answer to a request of a group that has been answered."""
-    assert isinstance(waiting.answer, Result | Exception)  # an interrupt is raised, and no decision's answer
-    return waiting.answer
-
-
 class DecidingLane:
     """Decides and commits for any number of threads, one at a time."""
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from domain.refusals import Refused
 from infrastructure.app import Network
 from infrastructure.cli import demo_scenes as scenes
 from infrastructure.cli.demo_scenes import Distance, Feed, Highlights, Past, Thread, TurnedAway
@@ -65,13 +66,7 @@ def _show(session: Session, network: "Network", seed: int, members: int, command
     with session.progress("Read models") as progress:
         catch_up(network, progress)
     clock.lap("read_models")
-    shown: dict[str, Any] = {
-        "thread": scenes.thread(network, highlights),
-        "turned_away": scenes.turned_away(network, highlights),
-        "feed": scenes.feed(network, highlights),
-        "distance": scenes.distance(network, highlights),
-        "past": scenes.past(network, highlights),
-    }
+    shown = {name: _scene(make, network, highlights) for name, (make, _) in SCENES.items()}
     clock.lap("queries")
     with session.progress("Rebuilding") as progress:
         report = network.rebuild(progress=progress)
@@ -85,6 +80,14 @@ def _show(session: Session, network: "Network", seed: int, members: int, command
     if not _equal(report):
         different = [name for name, equal in report.equal.items() if not equal]
         raise Failure("not_equal", f"Rebuilt from the log, these differ from the live ones: {', '.join(different)}.")
+
+
+def _scene(make: Callable[["Network", "Highlights"], Any], network: "Network", highlights: "Highlights") -> Any:
+    """What a scene shows; None if a network as small as this one has nothing for it."""
+    try:
+        return make(network, highlights)
+    except (scenes.NothingToShow, Refused):
+        return None
 
 
 def _equal(report: "RebuildReport") -> bool:
@@ -123,11 +126,9 @@ def _draw(
     )
     most = ", ".join(f"{code} {count}" for code, count in highlights.refused.most_common(3))
     console.print(f"{refused:,} commands were refused by the rules: {most}, …", style="dim")
-    _draw_thread(console, shown["thread"])
-    _draw_turned_away(console, shown["turned_away"])
-    _draw_feed(console, shown["feed"])
-    _draw_distance(console, shown["distance"])
-    _draw_past(console, shown["past"])
+    for name, (_, draw) in SCENES.items():
+        if shown[name] is not None:
+            draw(console, shown[name])
     _title(console, "Rebuilt from the log")
     verdict = "[green]equal, row for row[/]" if _equal(report) else "[bold red]DIFFERENT[/]"
     names = ", ".join(f"{name}{'' if equal else ' (differs)'}" for name, equal in report.equal.items())
@@ -198,6 +199,16 @@ def _draw_past(console: "Console", past: "Past") -> None:
         numbers = (moment.position, moment.followers, moment.connections)
         grid.add_row(shown_time(moment.at)[:10], *(f"{number:,}" for number in numbers), degree)
     console.print(grid)
+
+
+SCENES: dict[str, tuple[Callable[..., Any], Callable[..., None]]] = {
+    "thread": (scenes.thread, _draw_thread),
+    "turned_away": (scenes.turned_away, _draw_turned_away),
+    "feed": (scenes.feed, _draw_feed),
+    "distance": (scenes.distance, _draw_distance),
+    "past": (scenes.past, _draw_past),
+}
+"""The scenes in their order: what finds each, and what draws it."""
 
 
 def _dim(text: str) -> Any:

@@ -92,6 +92,10 @@ def populate(
     return highlights
 
 
+class NothingToShow(Exception):
+    """A small simulation has nothing for a scene."""
+
+
 @dataclass(frozen=True, slots=True)
 class Thread:
     """An invitation and what was written about it."""
@@ -114,7 +118,7 @@ def thread(network: "Network", highlights: Highlights) -> Thread:
         messages = list(network.thread(inviter, invitee))
         if len(messages) > 1:
             return Thread(inviter, invitee, messages, invitation in highlights.accepted)
-    raise ValueError("nobody wrote anything")
+    raise NothingToShow("nobody wrote anything")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +135,15 @@ class TurnedAway:
 
 def turned_away(network: "Network", highlights: Highlights) -> TurnedAway:
     """Somebody tries again to follow a member who does not want strangers to."""
-    assert highlights.turned_away is not None
+    if highlights.turned_away is None:
+        raise NothingToShow("no follow was refused")
     follower, followee = highlights.turned_away
     seen = network.relationship(follower, followee)
     try:
         network.handle(Follow(follower=follower, followee=followee), actor=follower)
     except Refused as refused:
         return TurnedAway(follower, followee, refused.code, refused.detail, seen.offered, seen.actions["connect"])
-    raise ValueError(f"{follower} may follow {followee} after all")
+    raise NothingToShow("the member may be followed after all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +165,8 @@ def feed(network: "Network", highlights: Highlights) -> Feed:
 
     readers = [member for member, _ in highlights.following.most_common(READERS_TRIED)]
     pages = {member: network.feed(member, limit=FEED_ROWS) for member in readers}
+    if not pages:
+        raise NothingToShow("nobody follows anybody")
     member = max(pages, key=lambda each: kinds(pages[each]))
     entries = list(pages[member].rows)
     return Feed(member, entries, [text_of(network, entry.item) for entry in entries], pages[member].total)
@@ -191,7 +198,7 @@ def distance(network: "Network", highlights: Highlights) -> Distance:
             steps = network.path(one, other) if degree == 3 else None
             if steps and None not in steps:
                 return Distance(one, other, 3, [step for step in steps if step])
-    raise ValueError("nobody is three steps away")
+    raise NothingToShow("nobody is three steps away")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,10 +223,14 @@ class Past:
 
 def past(network: "Network", highlights: Highlights) -> Past:
     """The member who is followed most, as of some days of the past, and now; and somebody who comes nearer."""
+    if not highlights.followers:
+        raise NothingToShow("nobody is followed")
     member = highlights.followers.most_common(1)[0][0]
     times = [at for at in (*(BEGINNING + days * DAY for days in PAST_DAYS), highlights.until) if at <= highlights.until]
     positions = [network.position_at(at) for at in times]
     others = [each for each, _ in highlights.connections.most_common(STRANGERS_TRIED) if each != member]
+    if not others:
+        raise NothingToShow("nobody is connected")
     degrees = [network.degrees(member, others, as_of=position) for position in positions]
     histories = list(zip(*degrees, strict=True))
     chosen = max(range(len(others)), key=lambda index: len(set(histories[index])))

@@ -77,3 +77,12 @@ def test_on_a_network_of_its_own(tmp_path: Path) -> None:
     assert demo("--db", address).returncode == 0
     again = demo("--db", address)
     assert (again.returncode, again.stderr.split(":")[0]) == (1, "not_empty")
+
+
+@pytest.mark.parametrize(("members", "commands"), [("100", "1000"), ("2000", "1000"), ("100", "9000")])
+def test_a_network_that_has_nothing_for_a_scene_goes_without_it(members: str, commands: str) -> None:
+    done = demo("--members", members, "--commands", commands)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "equal, row for row" in done.stdout
+    again = json.loads(demo("--members", members, "--commands", commands, "--json").stdout)
+    assert {"thread", "turned_away", "feed", "distance", "past", "equal"} <= set(again)

@@ -34,7 +34,8 @@ REFUSALS: dict[str, str] = {
 }
 
 QUERY_REFUSALS: dict[str, str] = {
-    "bad_as_of": "The as-of point is neither a position of the log nor a time. Give one from 0 to the log's head.",
+    "bad_as_of": "The as-of point is no position of the log and no time that has been. Give a position from 0 to the"
+    " log's head, or a time with its zone up to now.",
     "bad_box": "There is no such box. Use received, sent, archived or barred.",
     "bad_cursor": "This cursor was not made by a page of this query. Start again without one.",
     "bad_filter": "No invitation can pass this filter. Ask for custom or default notes, and for degrees from 1 to 3.",

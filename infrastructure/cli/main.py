@@ -138,7 +138,8 @@ def firstdegree(
         firstdegree show connections ada
 
     These options may stand anywhere in the line. Times are written as 2026-01-31, 2026-01-31T12:00, with a zone (Z,
-    +02:00) or in UTC; in JSON they are microseconds since 1970, UTC, and may be given so too.
+    +02:00) or in UTC; in JSON they are microseconds since 1970, UTC, and may be given so too, except to
+    --as-of, where a number is a position.
 
     Exit status: 0 done; 1 refused by a rule, or a check that found a difference (`code: sentence` on standard error,
     with --json as an object); 2 the line was not understood; 3 the log cannot be opened, read or written (`code:

@@ -71,6 +71,8 @@ def shown(name: str, value: Any) -> str:
         return f"{possible or 'none'} (not {refused})"
     if name == "causes" and isinstance(value, Mapping):
         return f"{value['kind']} {value['ref']} at {value['position']}"
+    if name == "values" and isinstance(value, Mapping):  # of the policy, where None says something
+        return ", ".join(f"{key}={'no limit' if each is None else shown(key, each)}" for key, each in value.items())
     if isinstance(value, Mapping):
         return ", ".join(f"{key}={shown(key, each)}" for key, each in value.items() if each not in (None, "", [], {}))
     if isinstance(value, list) and name == "causes":

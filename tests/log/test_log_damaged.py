@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from support.command_line import here
-from support.forged_log import forge
+from support.forged_log import forge, rows_of
 from support.random_commands import random_commands
 from support.random_forgeries import damage
 
@@ -20,6 +20,7 @@ from infrastructure.commands.request import Request
 from infrastructure.log import LogUnavailable
 from infrastructure.log.audit import repair_index_at, verify_at
 from infrastructure.log.envelope import UnreadableEvent
+from infrastructure.log.faults import UnsoundLog
 from infrastructure.log.sqlite.log import SqliteLog
 
 FORGERIES_SHARE = 50
@@ -198,3 +199,38 @@ def test_the_event_that_cannot_be_read_is_named(path: Path) -> None:
         with pytest.raises(LogUnavailable, match="position 9") as damaged:
             network.stats()
         assert damaged.value.code == "damaged"
+
+
+def test_b27_damaged_pages_of_what_is_derived_are_made_anew(path: Path, rng: random.Random) -> None:
+    """B27: pages of the table of tags, of how far it is merged, of the index of types, and those that are free."""
+    repair_index_at(str(path))  # which merges all tags
+    forge(path, "CREATE TABLE more AS SELECT * FROM event", "DROP TABLE more")  # which leaves free pages
+    head = verify_at(str(path))
+    size = rows_of(path, "PRAGMA page_size")[0][0]
+    pages = rows_of(
+        path, "SELECT pageno FROM dbstat WHERE name IN ('tag', 'tag_merge') OR name LIKE 'sqlite_autoindex%'"
+    )
+    stored = path.read_bytes()
+    first_free = int.from_bytes(stored[32:36], "big")
+    assert len(pages) > 3
+    assert first_free
+    for number in [*(page[0] for page in pages), first_free]:
+        filled = rng.choice((bytes(size), b"\xff" * size, rng.randbytes(size)))
+        path.write_bytes(stored[: (number - 1) * size] + filled + stored[number * size :])
+        with pytest.raises((UnsoundLog, LogUnavailable)):
+            verify_at(str(path))
+        repair_index_at(str(path))
+        assert verify_at(str(path)) == head, (number, filled[:1])
+
+
+@pytest.mark.parametrize("table", ["event", "event_type"])
+def test_b27_damaged_pages_of_events_are_only_brought_back_by_a_backup(path: Path, table: str) -> None:
+    size = rows_of(path, "PRAGMA page_size")[0][0]
+    number = rows_of(path, f"SELECT max(pageno) FROM dbstat WHERE name = '{table}'")[0][0]
+    stored = path.read_bytes()
+    damaged = stored[: (number - 1) * size] + bytes(size) + stored[number * size :]
+    path.write_bytes(damaged)
+    with pytest.raises(LogUnavailable) as refused:
+        repair_index_at(str(path))
+    assert refused.value.code == "damaged"
+    assert path.read_bytes() == damaged

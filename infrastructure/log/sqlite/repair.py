@@ -1,6 +1,6 @@
 """Making anew what a SQLite log keeps beside its events: their tags, the table of tags, indexes and triggers."""
 
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import orjson
 
 from domain.event import EVENTS
 from infrastructure.log.envelope import UnreadableEvent, decode, metadata_of
+from infrastructure.log.sqlite.damaged_pages import forget_derived, is_whole
 from infrastructure.log.sqlite.derived import drop_derived, make_derived, settings_of
 from infrastructure.log.sqlite.file import Patience, explained, inspect, one_transaction, same_file
 from infrastructure.log.sqlite.schema import schema_as_made, schema_of
@@ -33,7 +34,8 @@ class IndexRepair:
 
 def repair_index(path: Path | str, progress: Progress | None = None) -> IndexRepair:
     """Makes anew, from the events' bytes, all that a log keeps beside them, in one transaction: killed half way, the
-    log is as it was. The bytes themselves are never touched, nor are objects that are none of ours.
+    log is as it was. Only where pages of that are damaged, they are let go first: killed half way, repair it again. The
+    bytes themselves are never touched, nor are objects that are none of ours.
 
     Networks that are open on this log go on with what they have read; open them anew. UnreadableEvent: an event's bytes
     cannot be read, so that its tags are not known. LogUnavailable: not a log, busy, or the events' own tables are gone
@@ -44,23 +46,36 @@ def repair_index(path: Path | str, progress: Progress | None = None) -> IndexRep
         with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)) as connection:
             connection.set_busy_handler(Patience(BUSY_SECONDS))
             connection.pragma("synchronous", "FULL")
-            with one_transaction(connection):
-                return _repair(connection, path, progress)
+            return _repair_pages_too(connection, path, progress)
     except (apsw.Error, UnicodeDecodeError) as error:
         raise explained(error, path) from error
 
 
+def _repair_pages_too(connection: apsw.Connection, path: Path, progress: Progress | None) -> IndexRepair:
+    """If pages of what is derived are damaged, they are let go first."""
+    with suppress(apsw.CorruptError):
+        done = _repair(connection, path, progress)
+        if is_whole(connection):
+            return done
+    forget_derived(connection)
+    done = _repair(connection, path, progress)
+    if not is_whole(connection):
+        raise LogUnavailable("damaged", f"{path}: pages of the events are damaged, which only a backup brings back")
+    return done
+
+
 def _repair(connection: apsw.Connection, path: Path, progress: Progress | None) -> IndexRepair:
-    made, found = schema_as_made(), schema_of(connection)
-    for table in ("event", "event_type"):
-        if found.get(("table", table)) != made["table", table]:
-            raise LogUnavailable("damaged", f"{path}: the table {table} is not as it was made")
-    part_events, secret = settings_of(connection, PART_EVENTS)
-    drop_derived(connection)
-    events, wrong = _wrong_tags(connection, progress)
-    connection.executemany("UPDATE event SET tags = ? WHERE position = ?", wrong)
-    make_derived(connection, part_events, secret)
-    return IndexRepair(events, len(wrong))
+    with one_transaction(connection):
+        made, found = schema_as_made(), schema_of(connection)
+        for table in ("event", "event_type"):
+            if found.get(("table", table)) != made["table", table]:
+                raise LogUnavailable("damaged", f"{path}: the table {table} is not as it was made")
+        part_events, secret = settings_of(connection, PART_EVENTS)
+        drop_derived(connection)
+        events, wrong = _wrong_tags(connection, progress)
+        connection.executemany("UPDATE event SET tags = ? WHERE position = ?", wrong)
+        make_derived(connection, part_events, secret)
+        return IndexRepair(events, len(wrong))
 
 
 def _wrong_tags(connection: apsw.Connection, progress: Progress | None) -> tuple[int, list[tuple[str, int]]]:

@@ -3,7 +3,7 @@
 from domain.errors import CodedError
 
 ADVICE = {
-    "not_a_log": "Name another file, or a new one; this one was left as it is.",
+    "not_a_log": "Name another file, or a new one, or move away what lies there; it was left as it is.",
     "newer_format": "Use the release that wrote it, or a later one.",
     "former_format": "Opening it for writing brings it up to date, and so does `firstdegree repair index`; where it"
     " cannot be written, do that with a copy.",

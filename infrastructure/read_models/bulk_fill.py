@@ -25,6 +25,7 @@ from infrastructure.log import Log, Recorded
 from infrastructure.log.envelope import UnreadableEvent, decode
 from infrastructure.log.sqlite.log import SqliteLog
 from infrastructure.read_models.errors import ProjectionStopped, RowsRefused, explained
+from infrastructure.read_models.rebuild_lock import FILLED_ID
 from infrastructure.read_models.row_writer import RowWriter
 from infrastructure.read_models.tables import shape_of, table_sql, wanted_types
 from projections.catalogue import PROJECTIONS
@@ -71,6 +72,7 @@ class FilledFile:
         self._connection = apsw.Connection(file)
         for pragma in UNSAFE_AND_FAST:
             self._connection.execute(f"PRAGMA {pragma}")
+        self._connection.pragma("application_id", FILLED_ID)  # in the file at once: there is no transaction yet
         self._connection.execute("BEGIN")
         for projection in projections:
             for table in projection.tables:
@@ -135,6 +137,8 @@ def _explained(file: str) -> Iterator[None]:
         yield
     except apsw.Error as error:
         raise explained(error, file) from error
+    except OSError as error:
+        raise explained(apsw.CantOpenError(str(error)), file) from error
     except RowsRefused as error:
         raise ProjectionStopped(f"The read model {error.projection} makes a row that cannot be stored") from error
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import apsw
 
-from infrastructure.log.sqlite.open_files import is_open, opened, was_forked
+from infrastructure.log.sqlite.open_files import irregular_beside, is_open, opened, was_forked
 from infrastructure.read_models.errors import ReadModelsUnavailable, explained
 from projections.projection import Table
 
@@ -55,12 +55,20 @@ def prepare_file(path: Path) -> None:
 
     Raises ReadModelsUnavailable with `not_read_models`, `newer_read_models`, `damaged_read_models` or `read_only`.
     """
+    require_regular(path)
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
         _require_ours(path)
     except OSError as error:
         raise ReadModelsUnavailable("read_only", f"{path}: {error}") from error
+
+
+def require_regular(path: str | Path) -> None:
+    """Raise ReadModelsUnavailable `not_read_models` if something that is no regular file lies where SQLite would keep
+    a file beside this one."""
+    if not is_open(path) and (irregular := irregular_beside(path)):
+        raise ReadModelsUnavailable("not_read_models", f"{irregular} is no regular file, as SQLite would keep there")
 
 
 def _require_ours(path: Path) -> None:

@@ -59,7 +59,7 @@ class RowsRefused(CodedError):
         self.projection = projection
 
 
-def explained(error: apsw.Error, path: str | Path | None) -> ReadModelsUnavailable:
+def explained(error: apsw.Error | UnicodeDecodeError, path: str | Path | None) -> ReadModelsUnavailable:
     """What an error of SQLite's means to whoever uses the read models."""
     detail = f"{path or 'The read models in memory'}: {error}"
     result = apsw.mapping_extended_result_codes.get(getattr(error, "extendedresult", 0), "")

@@ -6,11 +6,10 @@ the live ones, and those of several releases lie side by side. The checkpoint sa
 
 import secrets
 
-import apsw
-
 from infrastructure.read_models.checkpoints import Checkpoint, Execute, advance
 from infrastructure.read_models.connections import APPLICATION_ID, FORMAT
 from infrastructure.read_models.cursors import SECRET_BYTES
+from infrastructure.read_models.errors import ReadModelsUnavailable
 from infrastructure.read_models.tables import Model, index_sql, table_sql
 from projections.projection import Table
 
@@ -28,7 +27,7 @@ INSERT INTO store VALUES ('generation', '0')
 def prepare_schema(run: Execute) -> None:
     """Make the tables of the store itself, and mark the file as ours; in a write transaction. Tables of the first
     release, whose file has passed the inspection, are dropped."""
-    if run("PRAGMA application_id") == [(APPLICATION_ID,)]:
+    if is_prepared(run):
         return
     for (name,) in run("SELECT name FROM sqlite_schema WHERE type = 'table'"):
         run(f"DROP TABLE {name}")
@@ -41,13 +40,17 @@ def prepare_schema(run: Execute) -> None:
 
 def kept_secret(run: Execute) -> bytes:
     """What cursors are sealed with: the same for all processes that open this file, whatever is rebuilt in it."""
-    ((value,),) = run("SELECT value FROM store WHERE name = 'secret'")
-    return bytes.fromhex(value)
+    rows = run("SELECT value FROM store WHERE name = 'secret'")
+    try:
+        ((value,),) = rows
+        return bytes.fromhex(value)
+    except (TypeError, ValueError) as error:
+        raise ReadModelsUnavailable("damaged_read_models", "They do not hold what cursors are sealed with") from error
 
 
-def is_prepared(connection: apsw.Connection) -> bool:
+def is_prepared(run: Execute) -> bool:
     """Whether the tables of the store itself are there."""
-    return bool(connection.pragma("application_id") == APPLICATION_ID)
+    return run("PRAGMA application_id") == [(APPLICATION_ID,)]
 
 
 def physical(table: Table, generation: int) -> str:

@@ -6,7 +6,6 @@ the rows are moved into the store, indexed, brought up to the live position, and
 place of the former ones: whoever reads sees the old tables or the new, never a mixture.
 """
 
-import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -19,7 +18,7 @@ from infrastructure.log import Log
 from infrastructure.read_models.bulk_fill import Progress, fill_shared, gather
 from infrastructure.read_models.checkpoints import Checkpoint, Execute, event_id, note_log
 from infrastructure.read_models.generations import drop_orphans, next_generation, physical, swap_tables
-from infrastructure.read_models.rebuild_lock import filled_files
+from infrastructure.read_models.rebuild_lock import filled_files, is_taken
 from infrastructure.read_models.row_writer import RowWriter
 from infrastructure.read_models.runner import BATCH_EVENTS
 from infrastructure.read_models.store import ReadStore
@@ -65,8 +64,8 @@ class Rebuild:
         with self._store.writing() as run:
             drop_orphans(run)
             number = next_generation(run)
-            while self._store.path and any(map(os.path.lexists, filled_files(self._store.path, number))):
-                number = next_generation(run)  # something that is not ours has the name
+            while self._store.path and is_taken(self._store.path, number):  # by something that is not ours
+                number = next_generation(run)
         with _filled_files(self._store.path, number) as files:
             self._goal = self._position = self._log.head()
             parts, self._unknown = fill_shared(self._log, files, self._projections, self._goal, progress)

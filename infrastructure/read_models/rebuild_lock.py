@@ -11,12 +11,16 @@ from stat import S_ISREG
 
 import apsw
 
-from infrastructure.log.sqlite.open_files import opened
+from infrastructure.log.sqlite.open_files import BESIDE, opened
+from infrastructure.read_models.connections import require_regular
 from infrastructure.read_models.errors import ReadModelsUnavailable, RebuildRunning, explained
 
 LOCK_SUFFIX = "-rebuild"
 FILLED_INFIX = "-filled-"
 """What stands between the store's path and a number in the names of the files that a rebuild fills."""
+FILLED_ID = 0x3164666C
+"""`1dfl` at offset 68: marks a file that a rebuild fills."""
+SQLITE_BEGINS = b"SQLite format 3\0"
 FILLED_END = r"\d+-[01]"
 POLL_SECONDS = 0.02
 
@@ -75,8 +79,9 @@ class RebuildLock:
         try:
             with suppress(FileExistsError):
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-            if os.path.islink(path):
-                raise ReadModelsUnavailable("not_read_models", f"{path} is a link, and no lock of ours")
+            if not S_ISREG(os.lstat(path).st_mode):
+                raise ReadModelsUnavailable("not_read_models", f"{path} is no regular file, and no lock of ours")
+            require_regular(path)
             return opened(apsw.Connection(path), path)
         except apsw.Error as error:
             raise explained(error, path) from error
@@ -84,13 +89,13 @@ class RebuildLock:
             raise explained(apsw.CantOpenError(str(error)), path) from error
 
     def _leftovers(self) -> list[Path]:
-        """The files beside the store that have a name such as a rebuild gives, and are databases or still empty.
-        Whatever else is there is not ours."""
+        """The files beside the store that have a name such as a rebuild gives, and our mark in them or nothing
+        yet. Whatever else is there is not ours."""
         assert self._path is not None
         path = Path(self._path)
         name = re.compile(re.escape(path.name + FILLED_INFIX) + FILLED_END)
         with suppress(OSError):  # of a directory that cannot be listed nothing is removed
-            return [file for file in path.parent.iterdir() if name.fullmatch(file.name) and _is_database(file)]
+            return [file for file in path.parent.iterdir() if name.fullmatch(file.name) and _is_filled(file)]
         return []
 
     def _remove_leftovers(self) -> None:
@@ -104,11 +109,18 @@ def filled_files(path: str, number: int) -> list[Path]:
     return [Path(f"{path}{FILLED_INFIX}{number}-{part}") for part in range(2)]
 
 
-def _is_database(file: Path) -> bool:
+def is_taken(path: str, number: int) -> bool:
+    """Whether something lies where a rebuild of this number would have its files, or SQLite keep others for them."""
+    return any(os.path.lexists(f"{file}{end}") for file in filled_files(path, number) for end in ("", *BESIDE))
+
+
+def _is_filled(file: Path) -> bool:
+    """Whether it is a file that a rebuild was filling: it has our mark, or nothing yet."""
     with suppress(OSError):
         if S_ISREG(file.lstat().st_mode):
             with file.open("rb") as opened_file:
-                return opened_file.read(16) in (b"", b"SQLite format 3\0")
+                header = opened_file.read(100)
+            return not header or (header.startswith(SQLITE_BEGINS) and header[68:72] == FILLED_ID.to_bytes(4, "big"))
     return False
 
 

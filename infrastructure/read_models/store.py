@@ -84,7 +84,7 @@ class ReadStore:
         self._writer = Reader(connect(":memory:" if path is None else path, shared=bool(path)))
         self._pool = ReaderPool(path) if path else None
         try:
-            if not is_prepared(self._writer.connection):
+            if not is_prepared(self._run_on(self._writer.connection)):
                 with self.writing() as run:
                     prepare_schema(run)
             self.secret = kept_secret(self._run_on(self._writer.connection))
@@ -266,7 +266,7 @@ class ReadStore:
         def run(sql: str, parameters: Any = ()) -> list[tuple[Any, ...]]:
             try:
                 return connection.execute(sql, parameters).fetchall()
-            except apsw.Error as error:
+            except (apsw.Error, UnicodeDecodeError) as error:
                 raise explained(error, self.path) from error
 
         return run

@@ -4,13 +4,14 @@ import random
 import threading
 from pathlib import Path
 
+import apsw
 import pytest
 from support.random_commands import random_commands, resolved
 
 from domain import ChangeFollowerSetting, ChangePolicy, Follow, FollowerSetting, PublishPost, Refused, RegisterMember
 from infrastructure.app import READ_MODELS_SUFFIX, Network, open_network
 from infrastructure.read_models.errors import RebuildRunning
-from infrastructure.read_models.rebuild_lock import RebuildLock
+from infrastructure.read_models.rebuild_lock import FILLED_ID, RebuildLock
 from projections.members import MEMBER
 
 
@@ -174,12 +175,15 @@ def test_f4_b24_what_only_looks_like_a_file_of_a_rebuild_is_left_and_in_nobodys_
     (tmp_path / f"{models}41-0").symlink_to(tmp_path / "network.db")
     (tmp_path / f"{models}backup").write_bytes((tmp_path / "network.db").read_bytes())
     (tmp_path / f"{models}x").mkdir()
-    (tmp_path / f"{models}7-1").write_bytes(b"SQLite format 3\0 of a rebuild that was killed")
+    killed, theirs = (apsw.Connection(str(tmp_path / f"{models}{number}-1")) for number in (50, 51))
+    killed.pragma("application_id", FILLED_ID)
+    theirs.execute("CREATE TABLE theirs (a)")
+    killed.close(), theirs.close()
     (tmp_path / f"{models}8-1").touch()
     beside = {file.name for file in tmp_path.glob("*-filled-*")}
     with open_network(address, follow=False) as network:
         left = {file.name for file in tmp_path.glob("*-filled-*")}
-        assert beside - left == {f"{models}7-1", f"{models}8-1"}
+        assert beside - left == {f"{models}50-1", f"{models}8-1"}
         assert all(network.rebuild().equal.values())
         assert all(network.check().values())
         assert {file.name for file in tmp_path.glob("*-filled-*")} == left

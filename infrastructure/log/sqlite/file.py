@@ -13,7 +13,7 @@ import apsw
 
 from infrastructure.log.sqlite.derived import drop_derived, make_derived, make_tables
 from infrastructure.log.sqlite.leftover import open_whole
-from infrastructure.log.sqlite.open_files import is_open, opened, was_forked
+from infrastructure.log.sqlite.open_files import irregular_beside, is_open, opened, was_forked
 from infrastructure.log.sqlite.schema import APPLICATION_ID, FORMAT, FORMER_FORMAT, TABLES, marks_of
 from infrastructure.log.sqlite.tag_index.keys import SECRET_BYTES
 from infrastructure.log.unavailable import LogUnavailable
@@ -80,7 +80,7 @@ def open_writer(path: Path, busy_seconds: float, part_events: int) -> apsw.Conne
         _prepare(connection, path, busy_seconds, part_events)
     except BaseException as error:  # whatever ends it, an interrupt too: nobody else would close the connection
         connection.close()
-        if isinstance(error, apsw.Error):
+        if isinstance(error, apsw.Error | UnicodeDecodeError):
             raise explained(error, path) from error
         raise
     return connection
@@ -129,6 +129,8 @@ def inspect(path: Path) -> None:
             raise LogUnavailable("not_a_log", f"{path} is no regular file")
         if is_open(path):
             return  # by a connection of this process, which has looked at it
+        if irregular := irregular_beside(path):
+            raise LogUnavailable("not_a_log", f"{irregular} is no regular file, as SQLite would keep there")
         with path.open("rb") as file:
             header = file.read(100)
     except FileNotFoundError:

@@ -63,5 +63,5 @@ def _holds(connection: apsw.Connection, position: int, data: bytes) -> bool:
         return connection.execute("SELECT data FROM event WHERE position = ?", (position,)).fetchall() == [(data,)]
     except apsw.BusyError:
         raise
-    except apsw.Error:
+    except (apsw.Error, UnicodeDecodeError):
         return False

@@ -10,11 +10,15 @@
 """
 
 import os
+import stat
+from contextlib import suppress
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
 import apsw
 
+BESIDE = ("-wal", "-shm", "-journal")
+"""How the names end of the files that SQLite keeps beside a database."""
 FileId = tuple[int, int]
 """Device and inode."""
 
@@ -33,6 +37,17 @@ def opened(connection: apsw.Connection, path: str | Path) -> apsw.Connection:
 def is_open(path: str | Path) -> bool:
     """Whether a connection of this process has the file at a path open."""
     return _file_at(path) in {_files[each] for each in apsw.connections() if each in _files}
+
+
+def irregular_beside(path: str | Path) -> str | None:
+    """The first of the files that SQLite keeps beside a database that is there and is none: a pipe, in which opening
+    would wait for ever, a device, a directory, or a link, through which SQLite would write elsewhere."""
+    for suffix in BESIDE:
+        beside = os.path.realpath(path) + suffix
+        with suppress(OSError):
+            if not stat.S_ISREG(os.lstat(beside).st_mode):
+                return beside
+    return None
 
 
 def was_forked() -> bool:

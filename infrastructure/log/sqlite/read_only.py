@@ -73,7 +73,7 @@ def require_readable_log(path: Path, busy_seconds: float) -> None:
     connection = open_unwritten(path, busy_seconds)
     try:
         require_log(connection, path)
-    except apsw.Error as error:
+    except (apsw.Error, UnicodeDecodeError) as error:
         raise explained(error, path) from error
     finally:
         connection.close()

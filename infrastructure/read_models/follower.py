@@ -1,7 +1,10 @@
 """The thread that keeps the read models up with the log, and goes on by itself after trouble."""
 
 import logging
-import threading
+import time
+
+# An interrupt in threading.Thread.start comes out as another error, or leaves a lock taken; this is a single step.
+from _thread import get_ident, start_new_thread
 from collections.abc import Callable
 
 from domain.errors import CodedError
@@ -24,17 +27,19 @@ class Follower:
     def __init__(self, log: Log, advance: Callable[[], bool]) -> None:
         self._log = log
         self._advance = advance
-        self._stopping = False
+        self._started = self._stopping = False
         self._wake = WakeUp()  # after a commit
         self._again = WakeUp()  # ends the pause after trouble
-        self._thread: threading.Thread | None = None
+        self._ended = WakeUp()
+        self._has_thread = False
+        self._identity: int | None = None  # that of the thread
         self.trouble: str | None = None
         """What it waits for, or what the last attempt failed of; None while all goes well."""
 
     @property
     def is_started(self) -> bool:
         """Whether there is a thread that follows the log."""
-        return self._thread is not None
+        return self._started
 
     def is_stopping(self) -> bool:
         """Whether the thread was asked to stop."""
@@ -42,8 +47,13 @@ class Follower:
 
     def start(self) -> None:
         self._log.listen(self._wake)
-        self._thread = threading.Thread(target=self._follow, name="projections", daemon=True)
-        self._thread.start()
+        self._started = self._has_thread = True
+        try:
+            start_new_thread(self._work, ())
+        except BaseException:  # should it have been started all the same, it ends by itself
+            self._has_thread = False
+            self.ask_to_stop()
+            raise
 
     def try_again(self) -> None:
         """End the pause after trouble."""
@@ -58,9 +68,20 @@ class Follower:
     def stop(self) -> None:
         """End the thread, and wait for that a limited time."""
         self.ask_to_stop()
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(STOP_SECONDS_MAX)
+        until = time.monotonic() + STOP_SECONDS_MAX
+        while self._has_thread and self._identity != get_ident() and (left := until - time.monotonic()) > 0:
+            self._ended.wait(left)
+        self._ended.set()  # for whoever else stops it
         self._log.unlisten(self._wake)
+
+    def _work(self) -> None:
+        """In the thread."""
+        self._identity = get_ident()
+        try:
+            self._follow()
+        finally:
+            self._has_thread = False
+            self._ended.set()
 
     def _follow(self) -> None:
         pause = PAUSE_SECONDS_MIN

@@ -114,19 +114,21 @@ class ProjectionRunner:
         active = {one.projection: one for one in running if one.position == start}
         stopping = {name: error for name, error in refused.items() if name in active}
         wanted = wanted_types(self._projections[name] for name in active if name not in stopping)
-        unknown = sum(name not in EVENTS.by_name for _, name, _ in rows)
         try:
             events = decode(row for row in rows if row[1] in wanted)
         except UnreadableEvent as error:
-            if error.position > rows[0][0]:  # first what is ahead of it
-                return self._next_batch(checkpoints, error.position - rows[0][0], refused)
-            position, kind, _ = rows[0]
-            stopping |= {
-                name: f"The event at position {position}, a {kind}, cannot be read: `firstdegree verify` says more"
-                for name in active
-                if kind in wanted_types([self._projections[name]])
-            }
-            rows, events = rows[:1], []
+            readable = [row for row in rows if row[0] < error.position]
+            if readable:  # these first
+                rows, events = readable, decode(row for row in readable if row[1] in wanted)
+            else:
+                position, kind, _ = rows[0]
+                stopping |= {
+                    name: f"The event at position {position}, a {kind}, cannot be read: `firstdegree verify` says more"
+                    for name in active
+                    if kind in wanted_types([self._projections[name]])
+                }
+                rows, events = rows[:1], []
+        unknown = sum(name not in EVENTS.by_name for _, name, _ in rows)
         last = rows[-1]
         return Batch(active, events, last[0], id_of(last[0], last[2]), unknown, stopping)
 

@@ -282,9 +282,11 @@ def _read(line: bytes) -> "Request | Failure":
         return Failure("malformed", f"a line has at most {LINE_BYTES_MAX:,} bytes")
     try:
         fields = _json_object(line, "a line")
-        command = COMMANDS.get(str(fields.pop("command", None)))
+        named = fields.pop("command", None)
+        command = COMMANDS.get(str(named))
         if command is None:
-            return Failure("malformed", 'a line names its command, such as {"command": "Follow", …}')
+            ours = "a line names its command" if named is None else "a line names none of the commands"
+            return Failure("malformed", f'{ours}; it is written as in {{"command": "SendInvitation", …}}')
         return _request(command, fields, {each: fields.pop(each, None) for each in SURROUNDINGS})
     except typer.BadParameter as error:
         return Failure("malformed", str(error))

@@ -57,6 +57,8 @@ def shown_time(at: int) -> str:
 
 def shown(name: str, value: Any) -> str:
     """A value for people."""
+    if name == "degree" and value is None:
+        return UNANSWERED[name]
     if value is None or value in ("", [], {}):
         return ""
     if isinstance(value, bool):

@@ -12,8 +12,10 @@ from operator import attrgetter
 from typing import Any, ClassVar, Protocol, TypeVar, dataclass_transform, get_type_hints
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, create_model
+from pydantic_core import SchemaValidator
 
 from domain.identifiers import member_tag, pair_tag
+from domain.validation import validator_of_fields
 
 
 class Event(Protocol):
@@ -53,6 +55,7 @@ class EventRegister:
         self.by_class: dict[type[Any], EventType] = {}
         self._upcasters: dict[tuple[str, int], Upcaster] = {}
         self._models: dict[str, type[BaseModel]] = {}
+        self._validators: dict[type[Any], SchemaValidator] = {}
 
     def add(self, event_class: type[Any], name: str, version: int) -> None:
         """Register a class under a name; a name or class registered twice is a programmer's mistake (ValueError)."""
@@ -96,7 +99,15 @@ class EventRegister:
 
     def verify_event(self, event: Event) -> None:
         """As `verify`, for an event that is about to be stored. LookupError: its class is not registered."""
-        self._validate(self.by_class[type(event)].name, event)
+        validator = self._validators.get(type(event))
+        if validator is None:
+            name = self.by_class[type(event)].name
+            validator = self._validators[type(event)] = validator_of_fields(self._model(name))
+        try:
+            validator.validate_python(event, from_attributes=True)
+        except ValidationError:
+            self._validators.pop(type(event), None)
+            self._validate(self.by_class[type(event)].name, event)
 
     def _validate(self, name: str, values: object) -> None:
         """Validate, and before anything is called wrong once more with a model made anew.

@@ -9,12 +9,10 @@ from os import PathLike
 from types import TracebackType
 from typing import Any, Self
 
-import uuid_utils
-
 from domain.decision import Command
 from domain.identifiers import Instant
 from domain.refusals import Refused
-from infrastructure.commands.gate import CLOCK_AHEAD_MAX, INSTANT_MIN, UnsoundInput, require_instant
+from infrastructure.commands.gate import CLOCK_AHEAD_MAX, INSTANT_MIN, UnsoundInput, require_instant, uuid7
 from infrastructure.commands.handler import CommandHandler
 from infrastructure.commands.request import Answer, Request, Result
 from infrastructure.graph_in_memory import GraphInMemory
@@ -45,11 +43,6 @@ When = Instant | datetime
 def clock_now() -> Instant:
     """The machine's time, in microseconds UTC."""
     return time.time_ns() // 1_000
-
-
-def uuid7() -> str:
-    """A UUIDv7: unique, and ordered by the time of making."""
-    return str(uuid_utils.uuid7())
 
 
 def instant(when: When) -> Instant:

@@ -16,7 +16,7 @@ from domain.event import EVENTS, Event
 from domain.identifiers import Instant
 from domain.policy import POLICY
 from domain.policy_values import Policy
-from infrastructure.commands.gate import NewIds
+from infrastructure.commands.gate import NewIds, uuid7
 from infrastructure.log import AppendTransaction, Log
 from infrastructure.log.dcb import DCBAppendCondition, DCBQuery, DCBQueryItem
 from infrastructure.log.envelope import UnreadableEvent, decode, recorded_at
@@ -38,7 +38,7 @@ class DecisionState(Facts):
 
     def __init__(self, log: Log, new_id: Callable[[], str]) -> None:
         self._log = log
-        self._new_ids = NewIds(new_id)
+        self._new_id = new_id if new_id is uuid7 else NewIds(new_id)
         self._states: dict[DecisionModel[Any], dict[str, Any]] = {view: {} for view in DECISION_MODELS}
         folds: dict[type[Any], list[tuple[dict[str, Any], Callable[..., Any]]]] = defaultdict(list)
         for view in DECISION_MODELS:
@@ -133,7 +133,7 @@ class DecisionState(Facts):
         return state
 
     def new_id(self) -> str:
-        return self._new_ids()
+        return self._new_id()
 
     def condition(self) -> DCBAppendCondition | None:
         """All that the decision has read, and up to where: its append fails if any newer event is in there. None while

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import uuid_utils
 from pydantic import ValidationError
 
 from domain.catalogue import DECIDERS
@@ -18,6 +19,7 @@ from domain.errors import CodedError
 from domain.event import EVENTS, Event
 from domain.identifiers import ID_LENGTH_MAX, IDENTIFIER, INSTANT_MAX, Instant
 from domain.malformed import sentences
+from domain.validation import validator_of_fields
 
 INSTANT_MIN: Instant = 0
 CLOCK_AHEAD_MAX = timedelta(days=1)
@@ -34,6 +36,7 @@ ADVICE = {
     "bad_text": f"Give from 1 to {ID_LENGTH_MAX} characters of valid Unicode, and none of control.",
 }
 _NOT_IN_A_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_VALIDATORS = {command: validator_of_fields(command) for command in DECIDERS}
 _IDENTIFIER = re.compile(IDENTIFIER.removesuffix("$") + r"\Z")
 
 
@@ -76,9 +79,14 @@ class InstantGate:
         return instant
 
 
+def uuid7() -> str:
+    """A UUIDv7: unique, ordered by the time of making, and an identifier, so that it needs no gate."""
+    return str(uuid_utils.uuid7())
+
+
 class NewIds:
-    """The gate for new ids: each is sound, and none is given twice within the last RECENT_IDS. (Twice in the whole log
-    is for `firstdegree verify` to find.)"""
+    """The gate for the new ids of a maker that the caller gives: each is sound, and none is given twice within the last
+    RECENT_IDS. (Twice in the whole log is for `firstdegree verify` to find.)"""
 
     def __init__(self, new_id: Callable[[], str]) -> None:
         self._new_id = new_id
@@ -116,13 +124,13 @@ def require_text(value: Any, argument: str) -> None:
 
 def require_command(value: Any) -> None:
     """One of the network's own commands. It was validated when it was made, unless it was put together around that; a
-    decision relies on its fields, so they are validated once more (about a microsecond)."""
+    decision relies on its fields, so they are validated once more (half a microsecond)."""
     if not isinstance(value, Command):
         raise TypeError(f"command has to be a command such as Follow(...), and is {type(value).__name__}")
     if type(value) not in DECIDERS:
         raise TypeError(f"{type(value).__name__} is not a command of this network")
     try:
-        type(value).__pydantic_validator__.validate_python(value.__dict__, strict=True)
+        _VALIDATORS[type(value)].validate_python(value.__dict__, strict=True)
     except ValidationError as error:
         raise UnsoundInput("bad_command", f"{type(value).__name__}: {'; '.join(sentences(error))}") from error
 

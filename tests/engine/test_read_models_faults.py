@@ -13,7 +13,8 @@ import pytest
 from support.full_disk import full_disk, network_with_log_in_memory
 
 from domain import PublishPost, RegisterMember
-from infrastructure.app import READ_MODELS_SUFFIX, Network, clock_now, open_network, uuid7
+from infrastructure.app import READ_MODELS_SUFFIX, Network, clock_now, open_network
+from infrastructure.commands.gate import uuid7
 from infrastructure.commands.handler import CommandHandler
 from infrastructure.log.sqlite.log import SqliteLog
 from infrastructure.read_models.errors import ReadModelsUnavailable

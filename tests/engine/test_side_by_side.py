@@ -11,7 +11,8 @@ import pytest
 
 from domain import RegisterMember
 from domain.member_events import MemberRegistered
-from infrastructure.app import READ_MODELS_SUFFIX, Network, clock_now, open_network, uuid7
+from infrastructure.app import READ_MODELS_SUFFIX, Network, clock_now, open_network
+from infrastructure.commands.gate import uuid7
 from infrastructure.commands.handler import CommandHandler
 from infrastructure.log.dcb import DCBEvent
 from infrastructure.log.sqlite.log import SqliteLog

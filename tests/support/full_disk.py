@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from infrastructure.app import Network, clock_now, uuid7
+from infrastructure.app import Network, clock_now
+from infrastructure.commands.gate import uuid7
 from infrastructure.commands.handler import CommandHandler
 from infrastructure.log.memory import MemoryLog
 from infrastructure.read_models.read_models import ReadModels

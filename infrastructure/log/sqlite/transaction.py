@@ -12,9 +12,9 @@ from infrastructure.log.dcb import (
     ProgrammingError,
 )
 from infrastructure.log.sqlite.statements import (
-    NEW_EVENT,
+    NEW_EVENTS,
     NEW_PROGRESS,
-    NEW_TAG,
+    NEW_TAGS,
     NEW_TYPE,
     POSITION_MAX,
     EventTypes,
@@ -145,7 +145,7 @@ class SqliteAppendTransaction(AppendTransaction):
         many slices the table has then."""
         writer = self._writer
         self._index.take_in(writer.execute, writer.slices_done, self._begun_at)
-        slices_done = self._index.merge(writer.slices_done, lambda rows: writer.execute_many(NEW_TAG, rows))
+        slices_done = self._index.merge(writer.slices_done, lambda rows: writer.insert(NEW_TAGS, rows))
         if slices_done != writer.slices_done:
             writer.execute(NEW_PROGRESS, (slices_done,))
         return slices_done
@@ -159,7 +159,7 @@ class SqliteAppendTransaction(AppendTransaction):
             raise
 
     def _write(self) -> None:
-        self._writer.execute_many(NEW_EVENT, self._unwritten)
+        self._writer.insert(NEW_EVENTS, self._unwritten)
         self._unwritten.clear()
         self._written = self.head
 

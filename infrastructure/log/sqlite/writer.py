@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import apsw
 
 from infrastructure.log.sqlite.file import explained
 from infrastructure.log.sqlite.placement import OpenFiles
-from infrastructure.log.sqlite.statements import HEAD, EventTypes, Rows
+from infrastructure.log.sqlite.statements import HEAD, ROWS_TOGETHER, EventTypes, Insertion, Rows
 from infrastructure.log.sqlite.tag_index import Tagged, TagIndex
 from infrastructure.log.unavailable import LogUnavailable
 from infrastructure.log.write_turn import WriteTurn
@@ -83,10 +84,17 @@ class WriterState:
         except (apsw.Error, UnicodeDecodeError) as error:
             raise explained(error, self._path) from error
 
-    def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """One statement for each row. Errors as `execute`."""
+    def insert(self, insertion: Insertion, rows: Sequence[Sequence[Any]]) -> None:
+        """Inserts the rows. Errors as `execute`."""
+        together = len(rows) // ROWS_TOGETHER * ROWS_TOGETHER
+        values = list(chain.from_iterable(rows[:together]))
+        step = ROWS_TOGETHER * len(values) // together if together else 1
         try:
-            self._connection.executemany(sql, rows)
+            if together:
+                chunks = (values[begin : begin + step] for begin in range(0, len(values), step))
+                self._connection.executemany(insertion.together, chunks)
+            if together < len(rows):
+                self._connection.executemany(insertion.one, rows[together:])
         except (apsw.Error, UnicodeDecodeError) as error:
             raise explained(error, self._path) from error
 

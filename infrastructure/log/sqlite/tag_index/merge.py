@@ -1,6 +1,9 @@
 """The merge of one full part into the table, in two steps, a little of either with each commit."""
 
+from __future__ import annotations
+
 from array import array
+from bisect import bisect_right
 from collections.abc import Callable
 from itertools import islice
 
@@ -48,14 +51,19 @@ class Merge:
                 rows.append(type_)
                 rows.append(positions)
             else:
-                for position in positions:
-                    rows.extend((key, type_, position))
+                rows.extend(_rows_of(key, type_, positions))
         self._unhashed -= max(due, 0)
 
     def _cut_by_position(self, key: int, type_: int, positions: Positions) -> None:
+        """Each position's row to the slice that it lies in."""
+        ascending = array("q", (positions,)) if isinstance(positions, int) else positions
         first, part_events = self.part.first, self.part.until - self.part.first
-        for position in (positions,) if isinstance(positions, int) else positions:
-            self._slices[slice_of_event(position - first - 1, part_events)].extend((key, type_, position))
+        begin = 0
+        while begin < len(ascending):
+            slice_ = slice_of_event(ascending[begin] - first - 1, part_events)
+            end = bisect_right(ascending, slice_, begin, key=lambda each: slice_of_event(each - first - 1, part_events))
+            self._slices[slice_].extend(_rows_of(key, type_, ascending[begin:end]))
+            begin = end
 
     def _release(self, done: int) -> None:
         while self._released < done:
@@ -68,3 +76,10 @@ class Merge:
             numbers = iter(self._slices[slice_])
             insert(sorted(zip(numbers, numbers, numbers, strict=True)))
         return max(done, due)
+
+
+def _rows_of(key: int, type_: int, positions: array[int]) -> array[int]:
+    """The rows of these positions, three numbers each."""
+    rows = array("q", (key, type_, 0)) * len(positions)
+    rows[2::3] = positions
+    return rows

@@ -57,7 +57,7 @@ def test_two_tags_of_one_key_are_kept_apart(tmp_path: Path) -> None:
 
 def test_two_tags_of_one_event_with_one_key_are_merged_as_one_row() -> None:
     part = TagPart(0, 1)
-    part.add(1, 1, ["one", "other"])
+    part.extend([1], [["one", "other"]])
     table = apsw.Connection(":memory:")
     table.execute(INDEX_TABLES)
     keys = tag_keys(bytes(16))

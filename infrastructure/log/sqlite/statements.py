@@ -17,6 +17,9 @@ INDEX = "SELECT part_events, secret FROM tag_merge"
 NEW_PROGRESS = "UPDATE tag_merge SET slices_done = ?"
 ENDS = "SELECT slices_done, (SELECT coalesce(max(position), 0) FROM event) FROM tag_merge"
 TAGS_AFTER = "SELECT position, type, tags FROM event WHERE position > ? ORDER BY position LIMIT ?"
+# The same events as one row: their types and their tags, each as one JSON list, which is read in less time than rows.
+TAGS_TOGETHER = f"""SELECT count(*), min(position), max(position),
+    '[' || group_concat(type) || ']', '[' || group_concat(tags) || ']' FROM ({TAGS_AFTER})"""
 TYPES = "SELECT id, name FROM event_type"
 NEW_TYPE = "INSERT INTO event_type (name) VALUES (?) ON CONFLICT (name) DO NOTHING"
 ROWS_TOGETHER = 20

@@ -169,8 +169,9 @@ class SqliteAppendTransaction(AppendTransaction):
             self._index.take_in(self._writer.execute, self._writer.slices_done, self._begun_at)
             self._caught_up = True
         own = self._own
-        while own.last < self.head:
-            own.add(*self._appended[own.last - self._begun_at])
+        if own.last < self.head:
+            some = self._appended[own.last - self._begun_at :]
+            own.extend([type_ for _, type_, _ in some], [tags for _, _, tags in some])
 
     def _add_type(self, name: str) -> int:
         self._writer.execute(NEW_TYPE, (name,))

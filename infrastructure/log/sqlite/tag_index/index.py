@@ -1,13 +1,13 @@
 """What the table does not hold yet, for all threads of a process."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
-from infrastructure.log.sqlite.statements import ENDS, TAGS_AFTER, Execute
+from infrastructure.log.sqlite.statements import ENDS, Execute
 from infrastructure.log.sqlite.tag_index.keys import SLICES, TagKeys
 from infrastructure.log.sqlite.tag_index.memory import Tagged, TagPart, TagQuery, Typed
 from infrastructure.log.sqlite.tag_index.merge import Merge, TagRow
-from infrastructure.log.sqlite.tag_index.stored import progress_of_rows, require_no_gap, tags_of_text
+from infrastructure.log.sqlite.tag_index.stored import progress_of_rows, tags_after
 
 PART_EVENTS = 50_000
 """How many events make one part of a new log. More: fewer pages written for each event; fewer: less memory, a faster
@@ -18,7 +18,9 @@ faster it goes, the more the commits slow down that it goes with, and the less h
 PATIENCE_SHARE = 0.01
 """A process that has appended less than this share of a part leaves the merge to others until it is overdue: one that
 appends an event and ends, as the command line does, would make the keys of a whole part for a slice or two."""
-CATCH_UP_EVENTS = 3_000
+CATCH_UP_EVENTS = 500
+"""How many events are read together. More than some 600 lists of tags at a time would start the cycle collector, which
+looks through all that there is."""
 
 
 class TagIndex:
@@ -53,9 +55,9 @@ class TagIndex:
             with self._lock:
                 self._drop(merged)
                 while self.end < head:
-                    rows = execute(TAGS_AFTER, (self.end, min(CATCH_UP_EVENTS, head - self.end)))
-                    require_no_gap(self.end, rows)
-                    self._add((position, type_, tags_of_text(position, tags)) for position, type_, tags in rows)
+                    part = self._last_part()
+                    count = min(CATCH_UP_EVENTS, head - part.last, part.until - part.last)
+                    self._extend(part, *tags_after(execute, part.last, count))
         return self.end
 
     def committed(self, events: Sequence[Tagged], slices_done: int) -> None:
@@ -63,7 +65,11 @@ class TagIndex:
         self._appended += len(events)
         with self._lock:
             if events[0][0] <= self.end + 1:
-                self._add(events[self.end + 1 - events[0][0] :])
+                new = events[self.end + 1 - events[0][0] :]
+                while new:
+                    part = self._last_part()
+                    some, new = new[: part.until - part.last], new[part.until - part.last :]
+                    self._extend(part, [type_ for _, type_, _ in some], [tags for _, _, tags in some])
             self._drop(self._merged(slices_done))
 
     def find(self, query: TagQuery) -> tuple[int, list[int]]:
@@ -119,14 +125,15 @@ class TagIndex:
     def _part_after(self, position: int) -> TagPart:
         return TagPart(position, (position // self._part_events + 1) * self._part_events)
 
-    def _add(self, events: Iterable[Tagged]) -> None:
-        part = self._parts[-1]
+    def _last_part(self) -> TagPart:
+        """The part to which the next event belongs."""
+        if self._parts[-1].last >= self._parts[-1].until:
+            self._parts.append(self._part_after(self.end))
+        return self._parts[-1]
+
+    def _extend(self, part: TagPart, types: Sequence[int], tags: Sequence[Sequence[str]]) -> None:
         try:
-            for position, type_, tags in events:
-                if part.last >= part.until:
-                    part = self._part_after(part.last)
-                    self._parts.append(part)
-                part.add(position, type_, tags)
+            part.extend(types, tags)
         except BaseException:  # an interrupt: an event may be there by half, so the next to look fills memory anew
             self._parts = [self._part_after(self._parts[0].first)]
             raise

@@ -42,19 +42,25 @@ class TagPart:
         self.until = until
         self._by_type: dict[int, dict[Tag, Positions]] = {}
 
-    def add(self, position: int, type_: int, tags: Sequence[str]) -> None:
-        """Takes in the next event."""
-        by_tag = self._by_type.get(type_)
-        if by_tag is None:
-            by_tag = self._by_type[type_] = {}
-        for tag in (None, *tags):
-            earlier = by_tag.get(tag)
-            if earlier is None:
-                by_tag[tag] = position
-            elif isinstance(earlier, int):
-                by_tag[tag] = array("q", (earlier, position))
-            else:
-                earlier.append(position)
+    def extend(self, types: Sequence[int], tags: Sequence[Sequence[str]]) -> None:
+        """Takes in the next events: the type of each, and its tags."""
+        position = self.last
+        by_type = self._by_type
+        for type_, own in zip(types, tags, strict=True):
+            position += 1
+            by_tag = by_type.get(type_)
+            if by_tag is None:
+                by_tag = by_type[type_] = {None: array("q")}
+            by_tag[None].append(position)  # type: ignore[union-attr]  # this one is always an array
+            for tag in own:
+                if tag in by_tag:
+                    earlier = by_tag[tag]
+                    if type(earlier) is int:
+                        by_tag[tag] = array("q", (earlier, position))
+                    else:
+                        earlier.append(position)  # type: ignore[union-attr]  # what is no number
+                else:
+                    by_tag[tag] = position
         self.last = position
 
     def find(self, query: TagQuery) -> list[int]:

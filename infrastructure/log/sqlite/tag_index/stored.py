@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import MsgspecError, json
 
+from infrastructure.log.sqlite.statements import TAGS_AFTER, TAGS_TOGETHER, Execute
 from infrastructure.log.sqlite.tag_index.keys import SECRET_BYTES, SLICES
 from infrastructure.log.unavailable import LogUnavailable
 
@@ -15,6 +16,8 @@ HEAD_MAX = 2**53
 """No log has more events; a position beyond is damage, and what is appended behind it would have none."""
 
 _list_of_texts = json.Decoder(list[str]).decode
+_lists_of_texts = json.Decoder(list[list[str]]).decode
+_list_of_numbers = json.Decoder(list[int]).decode
 
 
 def tags_of_text(position: int, text: Any) -> list[str]:
@@ -23,6 +26,22 @@ def tags_of_text(position: int, text: Any) -> list[str]:
         return _list_of_texts(text)
     except (MsgspecError, TypeError, ValueError, RecursionError) as error:
         raise LogUnavailable("damaged", f"The tags beside the event at position {position} are no list") from error
+
+
+def tags_after(execute: Execute, after: int, count: int) -> tuple[list[int], list[list[str]]]:
+    """The numbers of the types, and the tags, of so many events that follow a position, of which there are as many."""
+    ((found, first, last, types, tags),) = execute(TAGS_TOGETHER, (after, count))
+    if (found, first, last) != (count, after + 1, after + count):
+        raise LogUnavailable("damaged", f"Of the {count} events that follow position {after} some are missing")
+    try:
+        numbers, lists = _list_of_numbers(types), _lists_of_texts(tags)
+    except (MsgspecError, TypeError, ValueError, RecursionError):
+        numbers, lists = [], []
+    if not len(numbers) == len(lists) == count:
+        for position, _, text in execute(TAGS_AFTER, (after, count)):
+            tags_of_text(position, text)
+        raise LogUnavailable("damaged", f"The {count} events that follow position {after} do not have a type each")
+    return numbers, lists
 
 
 def settings_of_rows(rows: Sequence[Sequence[Any]]) -> tuple[int, bytes]:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from domain.actor_view import ActorView, actor_view
 from domain.decision import Command, Outcome
 from domain.event import Event
@@ -13,10 +15,9 @@ GROUP_MAX = 512
 """How many commands share one transaction."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True, gc=False):
     """A command with what surrounds it. `command_id` makes a retry safe; `now` (microseconds UTC) is in the clock's
-    place."""
+    place. (A Struct of msgspec is made in a tenth of the time that a frozen dataclass takes.)"""
 
     command: Command
     actor: str | None = None

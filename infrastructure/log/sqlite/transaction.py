@@ -45,6 +45,8 @@ class SqliteAppendTransaction(AppendTransaction):
         self._unwritten: list[tuple[int, int, str, bytes]] = []  # positions from _written + 1 on
         self._appended: list[Tagged] = []  # positions from _begun_at + 1 on
         self._own = TagPart(self._begun_at, POSITION_MAX)  # of those the first, as far as they were queried
+        self._own_tags: set[str] = set()  # of the first `_own_tags_of` appended events
+        self._own_tags_of = 0
         self._lookup = Lookup(writer.execute, writer.index, self._own)
 
     def append(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> int:
@@ -86,7 +88,7 @@ class SqliteAppendTransaction(AppendTransaction):
         known = self._types.numbers(types)
         if types and not known:
             return []  # these types have never been recorded
-        self._catch_up()
+        self._catch_up_for(tag)
         if self._unwritten and self._own.find(TagQuery((tag,), known or None, max(after, self._written))):
             self._write_ahead()
         return self._types.recorded(self._lookup.load(tag, known or None, after))
@@ -122,7 +124,7 @@ class SqliteAppendTransaction(AppendTransaction):
 
     def tail_of(self, tag: str) -> int | None:
         self._require_open()
-        self._catch_up()
+        self._catch_up_for(tag)
         return self._lookup.tail(tag)
 
     def commit(self) -> None:
@@ -163,11 +165,23 @@ class SqliteAppendTransaction(AppendTransaction):
         self._unwritten.clear()
         self._written = self.head
 
-    def _catch_up(self) -> None:
-        """Before tags are looked up. Nobody else commits while the lock is held, so the log's index only once."""
+    def _catch_up_for(self, tag: str) -> None:
+        """Before one tag is looked up: what was appended is only indexed if some of it has the tag."""
+        self._catch_up_index()
+        self._own_tags.update(*[tags for _, _, tags in self._appended[self._own_tags_of :]])
+        self._own_tags_of = len(self._appended)
+        if tag in self._own_tags:
+            self._catch_up()
+
+    def _catch_up_index(self) -> None:
+        """Nobody else commits while the lock is held, so the log's index is brought to its head only once."""
         if not self._caught_up:
             self._index.take_in(self._writer.execute, self._writer.slices_done, self._begun_at)
             self._caught_up = True
+
+    def _catch_up(self) -> None:
+        """Before any tags are looked up."""
+        self._catch_up_index()
         own = self._own
         if own.last < self.head:
             some = self._appended[own.last - self._begun_at :]

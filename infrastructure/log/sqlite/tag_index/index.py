@@ -85,8 +85,7 @@ class TagIndex:
         found: list[list[int]] = [[] for _ in wanted]
         with self._lock:
             for part in self._parts:
-                for some, (tag, types) in zip(found, wanted, strict=True):
-                    part.add_all(some, tag, types)
+                part.add_all(found, wanted)
             return self._parts[0].first, found
 
     def tail(self, tag: str) -> tuple[int, int | None]:

@@ -133,8 +133,7 @@ class Lookup:
     def _many_in_memory(self, wanted: Sequence[Typed]) -> tuple[int, list[list[int]]]:
         begin, found = self._index.find_many(wanted)
         if self._own is not None and self._own.last > self._own.first:
-            for some, (tag, types) in zip(found, wanted, strict=True):
-                self._own.add_all(some, tag, types)
+            self._own.add_all(found, wanted)
         return begin, found
 
     def _in_memory(self, query: TagQuery) -> tuple[int, list[int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from infrastructure.log.sqlite.statements import POSITION_MAX
@@ -82,16 +82,22 @@ class TagPart:
                 found += ascending[-limit:] if newest_first else ascending[:limit]
         return found
 
-    def add_all(self, found: list[int], tag: Tag, types: Sequence[int] | None) -> None:
-        """Adds to a list all positions of a tag, of these types (None: any)."""
-        by_type = self._by_type
-        for type_ in by_type if types is None else types:
-            if type_ in by_type:
-                positions = by_type[type_].get(tag)
+    def add_all(self, found: Sequence[list[int]], wanted: Sequence[Typed]) -> None:
+        """Adds to the list of each that is wanted all its positions."""
+        looking: dict[tuple[int, ...] | None, list[Callable[[Tag], Positions | None]]] = {}
+        for some, (tag, types) in zip(found, wanted, strict=True):
+            looks = looking.get(types)
+            if looks is None:  # which of the types are here is found out once for all tags
+                here = self._by_type.items()
+                looks = looking[types] = [by_tag.get for type_, by_tag in here if types is None or type_ in types]
+            for look in looks:
+                positions = look(tag)
+                if positions is None:
+                    continue
                 if isinstance(positions, int):
-                    found.append(positions)
-                elif positions is not None:
-                    found.extend(positions)
+                    some.append(positions)
+                else:
+                    some.extend(positions)
 
     def tail(self, tag: str) -> int | None:
         """The newest position with the tag."""

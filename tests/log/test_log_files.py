@@ -3,7 +3,9 @@
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import apsw
@@ -260,3 +262,14 @@ def test_a_write_that_the_system_refuses_fails_every_append_of_its_group(tmp_pat
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["disk_full"] * 4
+
+
+def test_b25_a_log_is_closed_by_several_threads_at_once(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log.db")
+    with ThreadPoolExecutor(4) as threads:
+        transaction = log.begin()
+        transaction.append([event("x")])
+        closing = [threads.submit(log.close) for _ in range(4)]
+        time.sleep(0.2)  # each waits for the transaction to end
+        transaction.rollback()
+        assert [each.result() for each in closing] == [None] * 4

@@ -9,6 +9,7 @@ import pytest
 
 from infrastructure.log.dcb import DCBEvent
 from infrastructure.log.sqlite.log import SqliteLog
+from infrastructure.log.sqlite.repair import repair_index
 from infrastructure.log.unavailable import LogUnavailable
 
 
@@ -45,6 +46,8 @@ def test_b23_the_write_ahead_log_of_another_log_is_refused(tmp_path: Path, other
         with pytest.raises(LogUnavailable) as refused:
             SqliteLog(log, read_only=read_only)
         assert refused.value.code == "foreign_log"
+        with pytest.raises(LogUnavailable, match="does not belong"):
+            repair_index(log)
     for suffix in ("-wal", "-shm"):
         Path(f"{log}{suffix}").unlink(missing_ok=True)
     with SqliteLog(log, read_only=read_only) as opened:

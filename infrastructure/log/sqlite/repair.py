@@ -12,6 +12,7 @@ from infrastructure.log.envelope import UnreadableEvent, decode, metadata_of
 from infrastructure.log.sqlite.damaged_pages import forget_derived, is_whole
 from infrastructure.log.sqlite.derived import drop_derived, make_derived, settings_of
 from infrastructure.log.sqlite.file import Patience, explained, inspect, one_transaction, same_file
+from infrastructure.log.sqlite.leftover import open_whole
 from infrastructure.log.sqlite.schema import schema_as_made, schema_of
 from infrastructure.log.sqlite.statements import TYPES
 from infrastructure.log.sqlite.tag_index import PART_EVENTS
@@ -43,12 +44,17 @@ def repair_index(path: Path | str, progress: Progress | None = None) -> IndexRep
     path = same_file(Path(path))
     inspect(path)
     try:
-        with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)) as connection:
-            connection.set_busy_handler(Patience(BUSY_SECONDS))
+        with closing(open_whole(path, lambda: _connected(path))) as connection:
             connection.pragma("synchronous", "FULL")
             return _repair_pages_too(connection, path, progress)
     except (apsw.Error, UnicodeDecodeError) as error:
         raise explained(error, path) from error
+
+
+def _connected(path: Path) -> apsw.Connection:
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    connection.set_busy_handler(Patience(BUSY_SECONDS))
+    return connection
 
 
 def _repair_pages_too(connection: apsw.Connection, path: Path, progress: Progress | None) -> IndexRepair:

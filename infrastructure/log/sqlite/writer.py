@@ -108,8 +108,10 @@ class WriterState:
         try:
             if not self.turn.take(holder, self._busy_seconds):
                 raise LogUnavailable("busy", f"{self._path} cannot be closed: an AppendTransaction is open")
-            self.closed = True
+            by_another, self.closed = self.closed, True
             yield
+            if by_another:
+                return
             try:
                 self._files.require_in_place()
             except LogUnavailable:  # SQLite would delete the write-ahead log at this path, which is another's now

@@ -11,7 +11,7 @@ from infrastructure.log.sqlite.log import SqliteLog
 from infrastructure.log.sqlite.schema import INDEX_TABLES
 from infrastructure.log.sqlite.statements import NEW_TAGS
 from infrastructure.log.sqlite.tag_index import PART_EVENTS, TagPart, tag_keys
-from infrastructure.log.sqlite.tag_index.keys import SLICES, events_in, first_key, slice_of, slice_of_event
+from infrastructure.log.sqlite.tag_index.keys import SLICES, events_in, first_key, many_keys, slice_of, slice_of_event
 from infrastructure.log.sqlite.tag_index.merge import Merge
 
 
@@ -61,7 +61,7 @@ def test_two_tags_of_one_event_with_one_key_are_merged_as_one_row() -> None:
     table = apsw.Connection(":memory:")
     table.execute(INDEX_TABLES)
     keys = tag_keys(bytes(16))
-    merge = Merge(part, lambda tag: keys(tag and "one"))
+    merge = Merge(part, keys(None), lambda tags: many_keys(bytes(16))(["one"] * len(tags)))
     assert merge.advance(1.0, 0, lambda rows: table.executemany(NEW_TAGS.one, rows)) == SLICES
     rows = table.execute("SELECT key, type, position FROM tag").fetchall()
     assert rows == sorted([(keys("one"), 1, 1), (keys(None), 1, 1)])

@@ -30,7 +30,7 @@ def acts() -> Iterator[Request]:
     for one, other in pairwise(MEMBERS):
         yield Request(SendInvitation(inviter=one, invitee=other, note=SECRET), actor=one, correlation_id=SECRET)
         yield Request(AcceptInvitation(inviter=one, invitee=other), actor=other, command_id=f"accept-{one}")
-    for number in range(9):
+    for number in range(11):
         yield Request(PublishPost(author=MEMBERS[3], item=f"more{number}", text="nothing"))
     yield Request(PublishPost(author=MEMBERS[0], item="p1", text=f"{SECRET} #{SECRET} #two"))
     yield Request(BlockMember(blocker=MEMBERS[1], blocked=MEMBERS[2]))
@@ -122,7 +122,10 @@ FORGERIES: dict[str, tuple[str, str | Callable[[apsw.Connection], object]]] = {
         "tags",
         "UPDATE event SET tags = json_remove(tags, '$[1]') WHERE position = 2",
     ),
-    "type of another event": ("field", f"UPDATE event SET type = 1 WHERE {POST}"),
+    "type of another event": (
+        "field",
+        f"UPDATE event SET type = 1 WHERE position = (SELECT min(position) FROM event WHERE {POST})",
+    ),
     "type without a name": ("unknown_type", "UPDATE event SET type = 99 WHERE position = 9"),
     "type renamed": ("unknown_type", "UPDATE event_type SET name = 'never_heard_of' WHERE id = 1"),
     # The table of tags

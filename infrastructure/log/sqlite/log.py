@@ -19,7 +19,6 @@ from infrastructure.log.sqlite.tag_index import (
     require_no_gap,
     rows_at,
     settings_of_rows,
-    tag_keys,
     tags_of_text,
 )
 from infrastructure.log.sqlite.transaction import SqliteAppendTransaction
@@ -66,8 +65,7 @@ class SqliteLog(Log):
         self._types_at = 0  # all that the events up to here have
 
     def _opened_index(self) -> TagIndex:
-        part_events, secret = settings_of_rows(self._readers.execute(INDEX, ()))
-        return TagIndex(part_events, tag_keys(secret))
+        return TagIndex(*settings_of_rows(self._readers.execute(INDEX, ())))
 
     def begin(self) -> AppendTransaction:
         if self._writer is None:

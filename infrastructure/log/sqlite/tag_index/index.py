@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from infrastructure.log.sqlite.statements import ENDS, Execute
-from infrastructure.log.sqlite.tag_index.keys import SLICES, TagKeys
+from infrastructure.log.sqlite.tag_index.keys import SLICES, many_keys, tag_keys
 from infrastructure.log.sqlite.tag_index.memory import Tagged, TagPart, TagQuery, Typed
 from infrastructure.log.sqlite.tag_index.merge import Merge, TagRow
 from infrastructure.log.sqlite.tag_index.stored import progress_of_rows, tags_after
@@ -12,9 +12,9 @@ from infrastructure.log.sqlite.tag_index.stored import progress_of_rows, tags_af
 PART_EVENTS = 50_000
 """How many events make one part of a new log. More: fewer pages written for each event; fewer: less memory, a faster
 start."""
-MERGE_PACE = 1.25
-"""A merge advances by this many events with each that is appended: at most four fifths of a part wait behind it. The
-faster it goes, the more the commits slow down that it goes with, and the less has to be read at opening."""
+MERGE_PACE = 1.05
+"""A merge advances by this many events with each that is appended, so it ends before the next part is full. The faster
+it goes, the more the commits slow down that it goes with, and the less has to be read at opening."""
 PATIENCE_SHARE = 0.01
 """A process that has appended less than this share of a part leaves the merge to others until it is overdue: one that
 appends an event and ends, as the command line does, would make the keys of a whole part for a slice or two."""
@@ -25,10 +25,11 @@ looks through all that there is."""
 
 class TagIndex:
     """Parts whose events are not all in the table. Positions in (begin, end] are here, complete; all that lies before
-    is in the table. `part_events`: the size of the file's parts."""
+    is in the table. `part_events`: the size of the file's parts. `secret`: that of its keys."""
 
-    def __init__(self, part_events: int, keys: TagKeys) -> None:
-        self.keys = keys
+    def __init__(self, part_events: int, secret: bytes) -> None:
+        self.keys = tag_keys(secret)
+        self._many_keys = many_keys(secret)
         self._part_events = part_events
         self._lock = threading.Lock()
         self._parts = [self._part_after(0)]
@@ -107,7 +108,7 @@ class TagIndex:
             if share < 1.0 and self._appended < PATIENCE_SHARE * self._part_events:
                 break
             if self._merge is None or self._merge.part is not part:
-                self._merge = Merge(part, self.keys)
+                self._merge = Merge(part, self.keys(None), self._many_keys)
             begun, done = divmod(slices_done, SLICES)
             try:
                 slices_done = begun * SLICES + self._merge.advance(share, done, insert)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable
 from itertools import islice
 
-from infrastructure.log.sqlite.tag_index.keys import SLICES, slice_of, slice_of_event
-from infrastructure.log.sqlite.tag_index.memory import Positions, Tag, TagPart
+from infrastructure.log.sqlite.tag_index.keys import SLICES, ManyKeys, slice_of, slice_of_event
+from infrastructure.log.sqlite.tag_index.memory import Positions, TagPart
 
 TagRow = tuple[int, int, int]
 """A row of the table: key, number of the type, position."""
+TagRows = tuple[int, int, "array[int]"]
+"""Rows of one key and type."""
 HASHING_SHARE = 0.45
 """How much of a merge is spent on making the keys; the rest is for inserting the rows."""
 
@@ -21,12 +24,17 @@ class Merge:
     another process that goes on with it, changes nothing here. What is committed is let go slice by slice: to free it
     all in one go would hold up a commit."""
 
-    def __init__(self, part: TagPart, keys: Callable[[Tag], int]) -> None:
+    def __init__(self, part: TagPart, every_event: int, keys_of: ManyKeys) -> None:
+        """`every_event`: the key of None; `keys_of` gives those of tags."""
         self.part = part
-        self._keys = keys
+        self._every_event = every_event
+        self._keys_of = keys_of
         self._entries = part.entries()
         self._unhashed = self._hashing_steps = part.entries_count
-        self._slices = [array("q") for _ in range(SLICES)]  # three numbers a row
+        self._keys, self._types = array("q"), array("q")  # of each entry that has a tag, as are these:
+        self._positions: list[Positions] = []
+        self._slices = [array("q") for _ in range(SLICES)]  # their numbers
+        self._slices_of_events: dict[int, list[TagRows]] = defaultdict(list)
         self._released = 0
 
     def advance(self, share: float, done: int, insert: Callable[[list[TagRow]], object]) -> int:
@@ -39,47 +47,52 @@ class Merge:
 
     def _hash_some(self, share: float) -> None:
         due = int(min(share, 1.0) * self._hashing_steps) - (self._hashing_steps - self._unhashed)
-        keys, slices = self._keys, self._slices
+        first, tags = len(self._positions), []
         for tag, type_, positions in islice(self._entries, max(due, 0)):
-            key = keys(tag)
             if tag is None:
-                self._cut_by_position(key, type_, positions)
-                continue
-            rows = slices[slice_of(key)]
-            if isinstance(positions, int):
-                rows.append(key)  # three calls take half the time of one that is given all three
-                rows.append(type_)
-                rows.append(positions)
+                self._cut_by_position(type_, positions)
             else:
-                rows.extend(_rows_of(key, type_, positions))
+                tags.append(tag)
+                self._types.append(type_)
+                self._positions.append(positions)
+        keys = self._keys_of(tags)
+        self._keys += keys
+        slices = self._slices
+        for number, slice_ in enumerate(map(slice_of, keys), first):
+            slices[slice_].append(number)
         self._unhashed -= max(due, 0)
 
-    def _cut_by_position(self, key: int, type_: int, positions: Positions) -> None:
-        """Each position's row to the slice that it lies in."""
+    def _cut_by_position(self, type_: int, positions: Positions) -> None:
+        """Each position to the slice in which its row under the key of None lies."""
         ascending = array("q", (positions,)) if isinstance(positions, int) else positions
         first, part_events = self.part.first, self.part.until - self.part.first
         begin = 0
         while begin < len(ascending):
             slice_ = slice_of_event(ascending[begin] - first - 1, part_events)
             end = bisect_right(ascending, slice_, begin, key=lambda each: slice_of_event(each - first - 1, part_events))
-            self._slices[slice_].extend(_rows_of(key, type_, ascending[begin:end]))
+            self._slices_of_events[slice_].append((self._every_event, type_, ascending[begin:end]))
             begin = end
 
     def _release(self, done: int) -> None:
         while self._released < done:
             self._slices[self._released] = array("q")
+            self._slices_of_events.pop(self._released, None)
             self._released += 1
 
     def _insert_some(self, share: float, done: int, insert: Callable[[list[TagRow]], object]) -> int:
         due = int(share * SLICES)
         for slice_ in range(done, due):
-            numbers = iter(self._slices[slice_])
-            insert(sorted(zip(numbers, numbers, numbers, strict=True)))
+            insert(sorted(self._rows(slice_)))
         return max(done, due)
 
-
-def _rows_of(key: int, type_: int, positions: array[int]) -> array[int]:
-    """The rows of these positions, three numbers each."""
-    rows = array("q", (key, type_, 0)) * len(positions)
-    rows[2::3] = positions
-    return rows
+    def _rows(self, slice_: int) -> list[TagRow]:
+        rows: list[TagRow] = []
+        for number in self._slices[slice_]:
+            key, type_, positions = self._keys[number], self._types[number], self._positions[number]
+            if isinstance(positions, int):
+                rows.append((key, type_, positions))
+            else:
+                rows += [(key, type_, position) for position in positions]
+        for key, type_, ascending in self._slices_of_events.get(slice_, ()):
+            rows += [(key, type_, position) for position in ascending]
+        return rows

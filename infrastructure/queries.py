@@ -22,7 +22,7 @@ from infrastructure.graph_in_memory import GraphInMemory
 from infrastructure.log import Log
 from infrastructure.newest_in_memory import NewestInMemory
 from infrastructure.paging import AsOf, Listing, Moment, Needs, Pages, before, left_in, names
-from infrastructure.query_arguments import checks_arguments, is_identifier, require_members
+from infrastructure.query_arguments import checks_arguments, is_member_id, require_members
 from infrastructure.read_models.reading import PastFacts
 from projections.connections import (
     ConnectionRow,
@@ -213,7 +213,7 @@ class Queries(ABC):
         with self.reading(as_of, *EVERYTHING, by_viewer=True) as reading:
             graph = self._graph.as_of(reading)
             facts = PastFacts(self.log, reading.as_of, reading.now)
-            possible = filter(is_identifier, members)
+            possible = filter(is_member_id, members)
             found = relationships(reading, facts, viewer, possible, lambda other: degree(graph, viewer, other))
             return {member: found.get(member) or Refused("not_available") for member in members}
 

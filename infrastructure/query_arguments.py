@@ -12,7 +12,7 @@ from inspect import isfunction, signature
 from itertools import chain
 from typing import Any, ParamSpec, TypeVar
 
-from domain.identifiers import IDENTIFIER
+from domain.identifiers import IDENTIFIER, ITEM_IDENTIFIER
 from domain.refusals import Refused
 from infrastructure.log.dcb import DCBSequencedEvent
 from infrastructure.read_models.bulk_fill import Progress
@@ -22,7 +22,13 @@ P = ParamSpec("P")
 R = TypeVar("R")
 C = TypeVar("C", bound=type)
 
-_IDENTIFIER = re.compile(IDENTIFIER.removesuffix("$") + r"\Z")
+
+def _whole(pattern: str) -> re.Pattern[str]:
+    """A pattern whose end is the end of the text: `$` also matches before a last line break."""
+    return re.compile(pattern.removesuffix("$") + r"\Z")
+
+
+_MEMBER_ID, _ITEM_ID = _whole(IDENTIFIER), _whole(ITEM_IDENTIFIER)
 
 
 def _require_text(value: Any, argument: str) -> None:
@@ -30,15 +36,21 @@ def _require_text(value: Any, argument: str) -> None:
         raise TypeError(f"{argument} has to be a str, and is {type(value).__name__}")
 
 
-def _require_id(value: Any, argument: str) -> None:
+def _require_member(value: Any, argument: str) -> None:
     _require_text(value, argument)
-    if not is_identifier(value):
+    if not is_member_id(value):
         raise Refused("not_available")
 
 
-def _require_id_or_none(value: Any, argument: str) -> None:
+def _require_member_or_none(value: Any, argument: str) -> None:
     if value is not None:
-        _require_id(value, argument)
+        _require_member(value, argument)
+
+
+def _require_item(value: Any, argument: str) -> None:
+    _require_text(value, argument)
+    if not _ITEM_ID.match(value):
+        raise Refused("not_available")
 
 
 def _require_wanted(value: Any, argument: str) -> None:
@@ -78,8 +90,9 @@ def _require_event(value: Any, argument: str) -> None:
 SECONDS_MAX = 1_000_000_000
 """The longest that anything waits: 31 years, which every lock can count."""
 _CHECKS: dict[tuple[str, Any], Callable[[Any, str], None]] = {
-    **{(name, str): _require_id for name in ("viewer", "member", "one", "other", "inviter", "invitee", "item")},
-    ("viewer", str | None): _require_id_or_none,
+    **{(name, str): _require_member for name in ("viewer", "member", "one", "other", "inviter", "invitee")},
+    ("viewer", str | None): _require_member_or_none,
+    ("item", str): _require_item,
     ("name", str): _require_text,
     ("box", str): _require_text,
     ("wanted", Wanted): _require_wanted,
@@ -92,9 +105,9 @@ _CHECKS: dict[tuple[str, Any], Callable[[Any, str], None]] = {
 """By the name and the type of a parameter."""
 
 
-def is_identifier(text: str) -> bool:
-    """Whether a member or an item can have this id."""
-    return _IDENTIFIER.match(text) is not None
+def is_member_id(text: str) -> bool:
+    """Whether a member can have this id."""
+    return _MEMBER_ID.match(text) is not None
 
 
 def require_members(members: Iterable[str]) -> list[str]:

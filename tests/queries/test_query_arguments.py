@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support.small_network import SmallNetwork
 
-from domain import Refused
+from domain import PublishPost, Refused
 from domain.errors import CodedError
 from domain.refusals import QUERY_REFUSALS
 from infrastructure.app import Network
@@ -29,8 +29,9 @@ SOUND: dict[str, Any] = {
     "name": "tea",
     "members": ["bob"],
 }
-IDS = ("viewer", "member", "one", "other", "inviter", "invitee", "item")
-UNSOUND_IDS = ("", "a b", "\ud800", "\x00", "x" * 65, "x" * 100_000, "ada\n")
+MEMBERS = ("viewer", "member", "one", "other", "inviter", "invitee")
+IDS = (*MEMBERS, "item")
+UNSOUND_IDS = ("", "a b", "\ud800", "\x00", "x" * 129, "x" * 100_000, "ada\n")
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +89,17 @@ def test_b28_what_is_no_text_is_a_type_error_that_names_the_argument(
 @pytest.mark.parametrize("value", UNSOUND_IDS)
 def test_b28_an_id_that_nobody_can_have_is_not_available(net: Network, query: str, argument: str, value: str) -> None:
     assert refusal(lambda: getattr(net, query)(**sound(net, query) | {argument: value})) == "not_available"
+
+
+@pytest.mark.parametrize(("query", "argument"), with_parameter(*MEMBERS))
+def test_b28_an_id_that_is_too_long_for_a_member_is_not_available(net: Network, query: str, argument: str) -> None:
+    assert refusal(lambda: getattr(net, query)(**sound(net, query) | {argument: "x" * 65})) == "not_available"
+
+
+def test_f12_an_item_may_have_an_id_of_128_characters(net: Network) -> None:
+    net.handle(PublishPost(author="ada", text="Hello", item="i" * 128))
+    net.catch_up()
+    assert net.why("ada", "i" * 128).code == "own_item"
 
 
 @pytest.mark.parametrize(("query", "argument"), with_parameter("as_of"))

@@ -190,7 +190,7 @@ class ReaderPool:
         finally:
             try:
                 self._give_back(lease)
-            except BaseException:
+            except BaseException:  # an interrupt: what is not given back would be missing for ever
                 self._give_back(lease)
                 raise
 

@@ -1,6 +1,7 @@
 """Readings over the read store and the log: what queries and explanations are given to read from."""
 
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterator
 from functools import cached_property
 from operator import itemgetter
@@ -69,10 +70,8 @@ def states(log: Log, model: DecisionModel[S], key: tuple[str, ...], as_of: int) 
 
 def fold(log: Log, model: DecisionModel[S], key: tuple[str, ...], as_of: int) -> S:
     """The state of a decision model as of a position."""
-    state = model.initial()
-    for _, state in states(log, model, key, as_of):  # noqa: B007 - the last one is wanted
-        pass
-    return state
+    last = deque(states(log, model, key, as_of), maxlen=1)
+    return last[0][1] if last else model.initial()
 
 
 class PastFacts(Facts):

@@ -133,6 +133,8 @@ def _taken(connection: apsw.Connection, path: str) -> bool:
         connection.execute("BEGIN EXCLUSIVE")
     except apsw.BusyError:
         return False
+    except apsw.NotADBError as error:
+        raise ReadModelsUnavailable("not_read_models", f"{path}{LOCK_SUFFIX} is no lock of ours") from error
     except apsw.Error as error:
         raise explained(error, path + LOCK_SUFFIX) from error
     return True

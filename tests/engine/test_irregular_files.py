@@ -14,6 +14,7 @@ from domain import RegisterMember
 from infrastructure.app import READ_MODELS_SUFFIX, open_network
 from infrastructure.log import LogUnavailable
 from infrastructure.log.audit import repair_index_at, verify_at
+from infrastructure.read_models.errors import ReadModelsUnavailable
 
 SECONDS_MAX = 60
 MAKE: dict[str, Callable[[Path], object]] = {
@@ -22,6 +23,7 @@ MAKE: dict[str, Callable[[Path], object]] = {
     "a link to a device": lambda path: path.symlink_to("/dev/zero"),
     "a link to a file": lambda path: path.symlink_to(path.parent / "precious"),
     "a link to itself": lambda path: path.symlink_to(path.name),
+    "a link to nothing": lambda path: path.symlink_to(path.parent / "nothing"),
 }
 OF_THE_LOG = ("", "-wal", "-shm", "-journal")
 OF_THE_READ_MODELS = tuple(READ_MODELS_SUFFIX + end for end in OF_THE_LOG)
@@ -80,7 +82,8 @@ def test_f6_b24_what_is_no_regular_file_beside_a_network_is_refused_at_once(tmp_
     assert {suffix: code for suffix, code in found.items() if suffix not in refused} == {
         suffix: code for suffix, code in expected.items() if suffix not in refused
     }
-    assert "answered" not in found.values()
+    assert "answered" not in [code for suffix, code in found.items() if suffix]
+    assert kind == "a link to nothing" or found[""] != "answered"
     for path in paths:
         assert (path.parent / "precious").read_text() == "what somebody wrote"
 
@@ -96,6 +99,19 @@ def test_f6_b24_nothing_irregular_is_opened_by_reading_verifying_or_repairing(tm
     with pytest.raises(LogUnavailable) as refused:
         repair_index_at(str(path))
     assert refused.value.code == "not_a_log"
+
+
+@pytest.mark.parametrize("content", [b"what somebody wrote", bytes(range(256)) * 32])
+def test_b24_a_file_of_somebodys_where_the_rebuild_lock_lies_is_named_and_left(tmp_path: Path, content: bytes) -> None:
+    path = made(tmp_path / "network")
+    lock = path.with_name(f"{path.name}{READ_MODELS_SUFFIX}-rebuild")
+    lock.write_bytes(content)
+    with open_network(str(path), follow=False) as network:
+        for call in (network.rebuild, network.check):
+            with pytest.raises(ReadModelsUnavailable) as refused:
+                call()
+            assert (refused.value.code, lock.name in str(refused.value)) == ("not_read_models", True)
+    assert lock.read_bytes() == content
 
 
 def test_f6_b24_a_rebuild_passes_over_names_beside_which_something_irregular_lies(tmp_path: Path) -> None:

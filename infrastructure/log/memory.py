@@ -143,7 +143,7 @@ class _Lists:
         if by_type is None:
             return []
         found: set[int] = set()
-        for type_ in types or tuple(by_type):
+        for type_ in types or by_type:
             positions = by_type.get(type_)
             if positions and positions[-1] > after:
                 found.update(positions[bisect_right(positions, after) : bisect_right(positions, last)])
@@ -152,7 +152,7 @@ class _Lists:
     def tail_of(self, tag: str, last: int) -> int | None:
         """The newest position with the tag, up to `last`."""
         tail = 0
-        for positions in tuple(self._by_tag.get(tag, {}).values()):  # others append meanwhile
+        for positions in self._by_tag.get(tag, {}).values():
             count = bisect_right(positions, last)
             tail = max(tail, positions[count - 1] if count else 0)
         return tail or None

@@ -1,69 +1,21 @@
 """Interrupts at every step of a log's work: nothing stays locked, nothing that was acknowledged is lost (B3, B4)."""
 
-import dis
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import pytest
+from support.interrupt_at_step import Interrupt
 
 from infrastructure.log import Log, LogUnavailable
 from infrastructure.log.dcb import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
 from infrastructure.log.memory import MemoryLog
 from infrastructure.log.sqlite.log import SqliteLog
 
-CHECKED_AFTER = {dis.opmap[name] for name in ("RESUME", "CALL", "CALL_FUNCTION_EX", "JUMP_BACKWARD")}
-"""Where CPython 3.11 looks whether a signal has come: behind these instructions, and nowhere else."""
 SECONDS = 0.5
 """How long a log waits for a lock that is held: no test waits for it, unless something stays locked."""
-
-
-class Interrupt:
-    """Raises KeyboardInterrupt at the nth point of the log's code at which a signal could be handled."""
-
-    def __init__(self, step: int) -> None:
-        self.came = False
-        self._left = step
-        self._former: dict[int, int] = {}
-
-    def during(self, act: Callable[[], object]) -> object:
-        outer = sys.gettrace()
-        sys.settrace(self._trace)
-        try:
-            return act()
-        except KeyboardInterrupt:
-            return None
-        finally:
-            sys.settrace(outer)
-
-    def _trace(self, frame: FrameType, what: str, _: object) -> Any:
-        if "infrastructure" not in frame.f_code.co_filename or self.came:
-            return None
-        frame.f_trace_opcodes = True
-        if what == "opcode":
-            if self._former.get(id(frame)) in CHECKED_AFTER and not in_deletion(frame):
-                self._left -= 1
-                if self._left < 0:
-                    self.came = True
-                    raise KeyboardInterrupt
-            self._former[id(frame)] = frame.f_code.co_code[frame.f_lasti]
-        else:
-            self._former.pop(id(frame), None)
-        return self._trace
-
-
-def in_deletion(frame: FrameType | None) -> bool:
-    """Whether an object is being deleted: what is raised then goes nowhere, Python prints it and goes on."""
-    while frame is not None:
-        if frame.f_code.co_name == "__del__":
-            return True
-        frame = frame.f_back
-    return False
 
 
 def event(*tags: str) -> DCBEvent:

@@ -2,9 +2,9 @@
 (B15)."""
 
 import random
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -13,6 +13,7 @@ from oracle.network import NaiveNetwork
 from oracle.queries import degree as naive_degree
 from oracle.queries import is_viewer
 from oracle.queries import suggestions as naive_suggestions
+from support.interrupt_at_step import Interrupt
 from support.small_network import SmallNetwork
 
 from domain import (
@@ -186,47 +187,20 @@ def test_b15_x17_the_first_question_of_all_may_be_as_of_before_an_erasure(chain:
     assert chain.net.degrees("cy", ("dan",), as_of=before) == [1]
 
 
-class Interrupt:
-    """Interrupts the code of `projections.degrees` before a certain line that it runs, as Ctrl-C may."""
-
-    def __init__(self, line: int) -> None:
-        self.lines_left = line
-
-    def __call__(self, frame: Any, what: str, _: Any) -> Any:
-        if "projections/degrees/" not in frame.f_code.co_filename:
-            return None
-        if what == "line":
-            self.lines_left -= 1
-            if self.lines_left == 0:
-                raise KeyboardInterrupt
-        return self
-
-
-def interrupted(line: int, ask: Callable[[], Any]) -> bool:
-    """Whether a question is interrupted before that line; it is not, if it runs fewer."""
-    former = sys.gettrace()
-    sys.settrace(Interrupt(line))
-    try:
-        ask()
-    except KeyboardInterrupt:
-        return True
-    finally:
-        sys.settrace(former)
-    return False
-
-
 def test_b15_b3_an_advance_that_is_interrupted_anywhere_leaves_nothing_behind(chain: SmallNetwork) -> None:
     before = chain.head
     chain.connect("ada", "dan")
     between = chain.head
     chain.connect("ada", "cy")
     chain.connect("ada", "eve")
-    for line in count(1):
+    for step in count():
         graph = GraphInMemory(chain.net.log)
         chain.ask(graph.as_of, as_of=before)
-        if not interrupted(line, lambda graph=graph: chain.ask(graph.as_of)):
+        interrupt = Interrupt(step, "projections/degrees/")
+        interrupt.during(partial(chain.ask, graph.as_of))
+        if not interrupt.came:
             break
-        assert degrees(chain.ask(graph.as_of), "ada", ("bob", "cy", "dan", "eve")) == [1, 1, 1, 1], line
+        assert degrees(chain.ask(graph.as_of), "ada", ("bob", "cy", "dan", "eve")) == [1, 1, 1, 1], step
         past = chain.ask(graph.as_of, as_of=between)
-        assert degrees(past, "ada", ("bob", "cy", "dan", "eve")) == [1, 2, 1, None], line
-    assert line > 50
+        assert degrees(past, "ada", ("bob", "cy", "dan", "eve")) == [1, 2, 1, None], step
+    assert step > 50

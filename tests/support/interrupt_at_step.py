@@ -1,0 +1,54 @@
+"""An interrupt at every step of some work: what a signal handler raises may come between any two of them (B3)."""
+
+import dis
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+CHECKED_AFTER = {dis.opmap[name] for name in ("RESUME", "CALL", "CALL_FUNCTION_EX", "JUMP_BACKWARD")}
+"""Where CPython 3.11 looks whether a signal has come: behind these instructions, and nowhere else."""
+
+
+class Interrupt:
+    """Raises KeyboardInterrupt at the nth point at which a signal could be handled in the files of one folder."""
+
+    def __init__(self, step: int, folder: str = "infrastructure") -> None:
+        self._folder = folder
+        self.came = False
+        self._left = step
+        self._former: dict[int, int] = {}
+
+    def during(self, act: Callable[[], object]) -> object:
+        outer = sys.gettrace()
+        sys.settrace(self._trace)
+        try:
+            return act()
+        except KeyboardInterrupt:
+            return None
+        finally:
+            sys.settrace(outer)
+
+    def _trace(self, frame: FrameType, what: str, _: object) -> Any:
+        if self._folder not in frame.f_code.co_filename or self.came:
+            return None
+        frame.f_trace_opcodes = True
+        if what == "opcode":
+            if self._former.get(id(frame)) in CHECKED_AFTER and not in_deletion(frame):
+                self._left -= 1
+                if self._left < 0:
+                    self.came = True
+                    raise KeyboardInterrupt
+            self._former[id(frame)] = frame.f_code.co_code[frame.f_lasti]
+        else:
+            self._former.pop(id(frame), None)
+        return self._trace
+
+
+def in_deletion(frame: FrameType | None) -> bool:
+    """Whether an object is being deleted: what is raised then goes nowhere, Python prints it and goes on."""
+    while frame is not None:
+        if frame.f_code.co_name == "__del__":
+            return True
+        frame = frame.f_back
+    return False

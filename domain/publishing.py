@@ -115,17 +115,27 @@ def publish_article(command: PublishArticle, facts: Facts) -> Outcome:
     )
 
 
-def share_post(command: SharePost, facts: Facts) -> Outcome:
-    require_length(command.comment or "", facts.policy.post_length)
-    shared = facts.read(ITEM, command.item)
-    refuse_unless(bool(shared.author) and not shared.deleted, "not_available")
-    original = shared if shared.kind != ItemKind.SHARE else facts.read(ITEM, shared.original)
+def require_visible(facts: Facts, member: str, name: str) -> Item:
+    """The original that an item or a share leads to, which the member may see (F1, F2).
+
+    Refused: `not_available` where it is unknown or deleted, where somebody in it is not there for the member, and where
+    it is for connections of somebody else; `blocked_by_you`.
+    """
+    item = facts.read(ITEM, name)
+    refuse_unless(bool(item.author) and not item.deleted, "not_available")
+    original = item if item.kind != ItemKind.SHARE else facts.read(ITEM, item.original)
     refuse_unless(not original.deleted, "not_available")
-    for actor in dict.fromkeys((shared.author, original.author)):
-        if actor != command.sharer:
-            pair, _ = require_reachable(facts, command.sharer, actor)
+    for actor in dict.fromkeys((item.author, original.author)):
+        if actor != member:
+            pair, _ = require_reachable(facts, member, actor)
             if actor == original.author and original.audience == Audience.CONNECTIONS:
                 refuse_unless(pair.connected, "not_available")
+    return original
+
+
+def share_post(command: SharePost, facts: Facts) -> Outcome:
+    require_length(command.comment or "", facts.policy.post_length)
+    original = require_visible(facts, command.sharer, command.item)
     refuse_unless(original.audience == Audience.ANYONE, "not_shareable")
     if facts.read(OWN_SHARE, command.sharer, original.original):
         return ALREADY_SO
@@ -142,8 +152,8 @@ def share_post(command: SharePost, facts: Facts) -> Outcome:
 
 def delete_post(command: DeletePost, facts: Facts) -> Outcome:
     item = facts.read(ITEM, command.item)
-    refuse_unless(bool(item.author), "not_available")
     if item.author != command.author:
+        require_visible(facts, command.author, command.item)
         raise Refused("not_yours", "This item is another member's; its author or a moderator may delete it.")
     if item.deleted:
         return ALREADY_SO
@@ -161,6 +171,10 @@ DECIDERS: Deciders = {
         expects=expects((ITEM, "item")),
     ),
     DeletePost: Decider(
-        delete_post, field("author"), ("not_available",), open_to_moderators=True, expects=expects((ITEM, "item"))
+        delete_post,
+        field("author"),
+        ("blocked_by_you", "not_available"),
+        open_to_moderators=True,
+        expects=expects((ITEM, "item")),
     ),
 }

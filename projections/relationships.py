@@ -16,7 +16,7 @@ from domain.refusals import Refused
 from domain.relationships.blocking import BlockMember, UnblockMember
 from domain.relationships.connections import RemoveConnection
 from domain.relationships.following import Follow, MuteMember, RemoveFollower, Unfollow, UnmuteMember
-from domain.relationships.invitation_events import ReplyKind
+from domain.relationships.invitation_events import IgnoreReason, ReplyKind
 from domain.relationships.invitation_threads import ReplyToInvitation
 from domain.relationships.invitations import AcceptInvitation, IgnoreInvitation, SendInvitation, WithdrawInvitation
 from domain.relationships.pair import PAIR, Pair
@@ -36,24 +36,27 @@ def _reply(inviter: str, invitee: str, kind: ReplyKind) -> ReplyToInvitation:
     return ReplyToInvitation(inviter=inviter, invitee=invitee, kind=kind, text=_SOMETHING)
 
 
-ACTIONS: dict[str, Callable[[str, str], Command]] = {
-    "connect": lambda viewer, member: SendInvitation(inviter=viewer, invitee=member),
-    "follow": lambda viewer, member: Follow(follower=viewer, followee=member),
-    "accept": lambda viewer, member: AcceptInvitation(inviter=member, invitee=viewer),
-    "ignore": lambda viewer, member: IgnoreInvitation(inviter=member, invitee=viewer),
-    "ask": lambda viewer, member: _reply(member, viewer, ReplyKind.ASK),
-    "suggest_follow": lambda viewer, member: _reply(member, viewer, ReplyKind.SUGGEST_FOLLOW),
-    "answer": lambda viewer, member: _reply(viewer, member, ReplyKind.ANSWER),
-    "withdraw": lambda viewer, member: WithdrawInvitation(inviter=viewer, invitee=member),
-    "unfollow": lambda viewer, member: Unfollow(follower=viewer, followee=member),
-    "remove_follower": lambda viewer, member: RemoveFollower(follower=member, followee=viewer),
-    "remove_connection": lambda viewer, member: RemoveConnection(member=viewer, other=member),
-    "mute": lambda viewer, member: MuteMember(muter=viewer, muted=member),
-    "unmute": lambda viewer, member: UnmuteMember(muter=viewer, muted=member),
-    "block": lambda viewer, member: BlockMember(blocker=viewer, blocked=member),
-    "unblock": lambda viewer, member: UnblockMember(blocker=viewer, blocked=member),
+ACTIONS: dict[str, Callable[[str, str], list[Command]]] = {
+    "connect": lambda viewer, member: [SendInvitation(inviter=viewer, invitee=member)],
+    "follow": lambda viewer, member: [Follow(follower=viewer, followee=member)],
+    "accept": lambda viewer, member: [AcceptInvitation(inviter=member, invitee=viewer)],
+    "ignore": lambda viewer, member: [
+        IgnoreInvitation(inviter=member, invitee=viewer, reason=reason) for reason in IgnoreReason
+    ],
+    "ask": lambda viewer, member: [_reply(member, viewer, ReplyKind.ASK)],
+    "suggest_follow": lambda viewer, member: [_reply(member, viewer, ReplyKind.SUGGEST_FOLLOW)],
+    "answer": lambda viewer, member: [_reply(viewer, member, ReplyKind.ANSWER)],
+    "withdraw": lambda viewer, member: [WithdrawInvitation(inviter=viewer, invitee=member)],
+    "unfollow": lambda viewer, member: [Unfollow(follower=viewer, followee=member)],
+    "remove_follower": lambda viewer, member: [RemoveFollower(follower=member, followee=viewer)],
+    "remove_connection": lambda viewer, member: [RemoveConnection(member=viewer, other=member)],
+    "mute": lambda viewer, member: [MuteMember(muter=viewer, muted=member)],
+    "unmute": lambda viewer, member: [UnmuteMember(muter=viewer, muted=member)],
+    "block": lambda viewer, member: [BlockMember(blocker=viewer, blocked=member)],
+    "unblock": lambda viewer, member: [UnblockMember(blocker=viewer, blocked=member)],
 }
-"""What a viewer can do about a member, in the order in which it is offered: follow stands beside connect (S37)."""
+"""What a viewer can do about a member, each with the commands that do it, of which one has to be possible. In the order
+in which it is offered: follow stands beside connect (S37)."""
 FOLLOW_FIRST = ("follow", *(name for name in ACTIONS if name != "follow"))
 """The order for a member whose primary action is to be followed (S45)."""
 
@@ -162,7 +165,13 @@ def _order(facts: Facts, member: str) -> Iterable[str]:
     return FOLLOW_FIRST if first == PrimaryAction.FOLLOW else ACTIONS
 
 
-def _possibility(command: Command, facts: Facts) -> str | None:
+def _possibility(commands: list[Command], facts: Facts) -> str | None:
+    """None if one of the commands would change something; else why the first would not."""
+    answers = [_answer(command, facts) for command in commands]
+    return None if None in answers else answers[0]
+
+
+def _answer(command: Command, facts: Facts) -> str | None:
     try:
         outcome = decide(command, facts)
     except Refused as refused:

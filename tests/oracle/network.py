@@ -1,14 +1,15 @@
 """The network as plain sets, decided by the rules alone and without a thought of speed: an oracle for the real one.
 
 `handle` decides and changes the sets; `recorded` tells at which positions the real log has what came of it.
-The sets are in state.py, the decisions about invitations in invitations.py, what members are shown in queries.py and
-feed.py.
+The sets are in state.py, the decisions about invitations in invitations.py and about items in publishing.py, what
+members are shown in queries.py and feed.py.
 """
 
 from typing import Any
 
 from oracle.invitations import NaiveInvitations, replying
-from oracle.state import ALREADY_SO, Decision, Item, Member, Share
+from oracle.publishing import NaivePublishing
+from oracle.state import ALREADY_SO, Decision, Member
 from pydantic import ValidationError
 
 from domain import (
@@ -44,7 +45,7 @@ from domain import (
     UnmuteMember,
     WithdrawRecognition,
 )
-from domain.identifiers import HOUR, hashtags_in
+from domain.identifiers import HOUR
 
 MODERATION = (RestrictMember, LiftRestriction, RecognizeMember, WithdrawRecognition, ChangePolicy)
 ACTING = ("inviter", "follower", "blocker", "muter", "author", "sharer", "member")
@@ -67,7 +68,7 @@ SETTINGS = {
 OF_PERSONS = ("ChangeFollowerSetting", "ChangeInvitationPolicy", "ChangeWhoMayInvite")
 
 
-class NaiveNetwork(NaiveInvitations):
+class NaiveNetwork(NaiveInvitations, NaivePublishing):
     # The door
 
     def handle(self, command: Command, now: int, actor: str | None = None, command_id: str | None = None) -> str:
@@ -309,70 +310,6 @@ class NaiveNetwork(NaiveInvitations):
         if (c.hashtag in followed) == begins:
             return ALREADY_SO
         return lambda: followed.update({c.hashtag: self.position()}) if begins else followed.pop(c.hashtag)
-
-    # Publishing
-
-    def publish(self, c: Any) -> Decision:
-        assert c.item is not None, "the model makes no ids"
-        policy = self.policy
-        texts = [(c.text, policy.post_length)] if isinstance(c, PublishPost) else []
-        texts += [(c.title, policy.title_length), (c.body, policy.body_length)] if isinstance(c, PublishArticle) else []
-        refusals = [refusal for text, limit in texts if (refusal := self.bad_text(text, limit))]
-        if refusals:
-            return min(refusals)  # "empty_text" before "too_long"
-        if c.item in self.items or any(each.share == c.item for each in self.shares):
-            same = c.item in self.items and self.items[c.item].content == c.model_dump()
-            return ALREADY_SO if same else "item_exists"
-        return lambda: self.items.update(
-            {
-                c.item: Item(
-                    author=c.author,
-                    kind=str(getattr(c, "kind", "article")),
-                    audience=str(getattr(c, "audience", "anyone")),
-                    content=c.model_dump(),
-                    hashtags=hashtags_in("\n".join(text for text, _ in texts), policy.hashtags_per_item),
-                    position=self.position(),
-                    at=self.now,
-                    status_policy=policy.status_updates_to_followers,
-                )
-            }
-        )
-
-    def share_post(self, c: SharePost) -> Decision:
-        if refusal := self.bad_text(c.comment, self.policy.post_length, may_be_empty=True):
-            return refusal
-        given = next((each for each in self.shares if each.share == c.item), None)
-        original = given.item if given else c.item
-        item = self.items.get(original)
-        if item is None or item.deleted is not None or (given and given.deleted):
-            return "not_available"
-        for author in ([given.sharer] if given else []) + [item.author]:
-            if author != c.sharer and (refusal := self.unreachable(c.sharer, author)):
-                return refusal
-        if item.audience == "connections":
-            sees = c.sharer == item.author or self.stands_connected(c.sharer, item.author)
-            return "not_shareable" if sees else "not_available"
-        if any((each.sharer, each.item, each.deleted) == (c.sharer, original, False) for each in self.shares):
-            return ALREADY_SO
-
-        def effect() -> None:
-            share = Share("", c.sharer, original, self.position())
-            self.shares.append(share)
-            self.tell(item.author, "share", c.sharer, share, share.position)
-
-        return effect
-
-    def delete_post(self, c: DeletePost) -> Decision:
-        share = next((each for each in self.shares if each.share == c.item), None)
-        thing = share or self.items.get(c.item)
-        if thing is None:
-            return "not_available"
-        author = share.sharer if share else self.items[c.item].author
-        if c.author != author:  # a moderator deletes in the author's name, as the actor (F11, X19)
-            return "not_yours"
-        if thing.deleted:
-            return ALREADY_SO
-        return lambda: setattr(thing, "deleted", self.position() if isinstance(thing, Item) else True)
 
     # Notices, policy
 

@@ -11,6 +11,7 @@ from domain import (
     Command,
     Follow,
     IgnoreInvitation,
+    IgnoreReason,
     MuteMember,
     RemoveConnection,
     RemoveFollower,
@@ -34,7 +35,8 @@ def available(network: NaiveNetwork, viewer: str, member: str) -> bool:
 
 
 def is_viewer(network: NaiveNetwork, member: str) -> bool:
-    return member in network.members and not network.members[member].erased
+    known = network.members.get(member)
+    return known is not None and not (known.erased or known.erased_since)
 
 
 def shown_since(network: NaiveNetwork, member: str, other: str) -> int:
@@ -211,7 +213,6 @@ def action_commands(viewer: str, member: str) -> dict[str, Command]:
     return {
         "connect": SendInvitation(inviter=viewer, invitee=member),
         "accept": AcceptInvitation(inviter=member, invitee=viewer),
-        "ignore": IgnoreInvitation(inviter=member, invitee=viewer),
         "withdraw": WithdrawInvitation(inviter=viewer, invitee=member),
         "reply_ask": ReplyToInvitation(inviter=member, invitee=viewer, kind=ReplyKind.ASK, text="?"),
         "follow": Follow(follower=viewer, followee=member),
@@ -231,11 +232,18 @@ def possible(network: NaiveNetwork, command: Command) -> bool | str:
     return True if verdict == "accepted" else verdict
 
 
+def ignorable(network: NaiveNetwork, viewer: str, member: str) -> bool | str:
+    """As `possible`: there is a reason for which the viewer may ignore the member's invitation."""
+    tried = [IgnoreInvitation(inviter=member, invitee=viewer, reason=reason) for reason in IgnoreReason]
+    verdicts = [possible(network, command) for command in tried]
+    return True if True in verdicts else verdicts[0]
+
+
 def relationship(network: NaiveNetwork, viewer: str, member: str) -> dict[str, Any] | str:
     """G5. Of a member who is not available only the viewer's own block is told, and what it leaves them to do."""
     if not is_viewer(network, viewer):
         return NOT_AVAILABLE
-    own_block = (viewer, member) in network.blocks and not network.members[member].erased
+    own_block = (viewer, member) in network.blocks and is_viewer(network, member)
     if not available(network, viewer, member) and not own_block:
         return NOT_AVAILABLE
     is_connected = connected(network, viewer, member)
@@ -248,7 +256,8 @@ def relationship(network: NaiveNetwork, viewer: str, member: str) -> dict[str, A
         "followed_by": follows(network, member, viewer),
         "muted": (viewer, member) in network.mutes,
         "email": email_readable(network, viewer, member),
-        "actions": {name: possible(network, command) for name, command in action_commands(viewer, member).items()},
+        "actions": {name: possible(network, command) for name, command in action_commands(viewer, member).items()}
+        | {"ignore": ignorable(network, viewer, member)},
     }
 
 

@@ -18,10 +18,15 @@ class Member:
     hibernated: bool = False
     restricted: bool = False
     erased: bool = False
+    erased_since: bool = False  # of a network as of the past: later; no viewer sees them (B20), decisions of then did
     returned: int = 0  # position at which they were last shown again
     read_up_to: int = 0
     hashtags: dict[str, int] = field(default_factory=dict)  # followed: since which position
     recognitions: set[str] = field(default_factory=set)
+
+    @property
+    def absent(self) -> bool:
+        return self.erased or self.hibernated or self.restricted
 
 
 @dataclass
@@ -132,7 +137,7 @@ class NaiveState:
 
     def hidden(self, member: str) -> bool:
         known = self.members.get(member)
-        return known is None or known.erased or known.hibernated or known.restricted
+        return known is None or known.absent or known.erased_since
 
     def blocked(self, one: str, other: str) -> bool:
         return (one, other) in self.blocks or (other, one) in self.blocks
@@ -191,7 +196,7 @@ class NaiveState:
     def at_cap(self, *members: str) -> bool:
         """X5, X15: those whose other side is hidden do not count."""
         cap = self.policy.connections_cap
-        counts = [sum(not self.hidden(other) for other in self.connected_others(member)) for member in members]
+        counts = [sum(not self.members[other].absent for other in self.connected_others(one)) for one in members]
         return cap is not None and any(count >= cap for count in counts)
 
     def bad_text(self, text: str | None, limit: int | None, may_be_empty: bool = False) -> str | None:

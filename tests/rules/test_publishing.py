@@ -201,6 +201,20 @@ def test_f11_the_author_may_delete_and_the_sharer_the_share() -> None:
     given_members().when(DeletePost(author="ada", item="p1")).refused("not_available")
 
 
+def test_f13_of_what_one_may_not_see_no_deletion_tells_that_it_is_there() -> None:
+    delete = DeletePost(author="ada", item="p1")
+    for history in (
+        (post(audience="connections"),),
+        (post(), MemberHibernated(member="bob")),
+        (post(), MemberBlocked(blocker="bob", blocked="ada")),
+        (post(), deleted("p1", "bob")),
+        (),
+    ):
+        given_members(*history).when(delete).refused("not_available")
+    given_members(post(), MemberBlocked(blocker="ada", blocked="bob")).when(delete).refused("blocked_by_you")
+    given_members(*connected("ada", "bob"), post(audience="connections")).when(delete).refused("not_yours")
+
+
 def test_f11_and_x19_a_moderator_may_delete_also_what_a_hidden_member_published() -> None:
     history = (policy(moderators=["mia"]), post(), MemberRestricted(member="bob", reason=None))
     given_members(*history).when(DeletePost(author="bob", item="p1"), actor="mia").then(deleted("p1", "bob"))

@@ -78,7 +78,7 @@ class Twins:
         """The model as a viewer sees it as of a position: whoever is erased by now never was there (B20)."""
         model = self.model.as_of(position)
         for name, member in model.members.items():
-            member.erased = self.model.members[name].erased
+            member.erased_since = self.model.members[name].erased and not member.erased
         return model
 
 

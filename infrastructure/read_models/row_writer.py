@@ -93,7 +93,7 @@ class RowWriter:
         """Gather the changes that the active projections make of these events.
 
         A projection whose handler fails goes no further. The answer names it with the position and the error; its
-        changes before that position stand.
+        changes before that position stand. An exception that is not the handler's own is raised as it is.
         """
         failed: dict[str, tuple[int, str]] = {}
         dispatch = self._dispatch(active)
@@ -103,7 +103,9 @@ class RowWriter:
             for name, handler in dispatch.get(type(event), ()):
                 try:
                     changes = handler(event, position, at)
-                except Exception as error:  # noqa: BLE001 - an event that it cannot take stops that projection alone
+                except Exception as error:
+                    if not _fails_again(handler, event, position, at):
+                        raise
                     failed[name] = (position, _where(error))
                     dispatch = self._dispatch(active - set(failed))
                     continue
@@ -137,6 +139,16 @@ class RowWriter:
         """Forget what was gathered and not written."""
         for rows in self._tables.values():
             rows.clear()
+
+
+def _fails_again(handler: Handler, event: Any, position: int, at: int) -> bool:
+    """Whether it is the event that a handler cannot take, which then stops its projection for good. What a signal
+    handler raised, or a memory that was full for a moment, does not come a second time (B3)."""
+    try:
+        handler(event, position, at)
+    except Exception:  # noqa: BLE001 - as the first time, so it is the handler's own
+        return True
+    return False
 
 
 def _where(error: Exception) -> str:

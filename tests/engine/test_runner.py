@@ -143,6 +143,34 @@ def test_e12_a_handler_that_fails_stops_its_projection_alone(tmp_path: Path) -> 
         models.close()
 
 
+class TimeIsUp(Exception):
+    """What a signal handler may raise, in the middle of whatever runs."""
+
+
+def test_b3_an_exception_that_comes_once_stops_no_projection() -> None:
+    """Else a time limit of the caller's own, kept by a signal, would stop a read model for good."""
+    interrupts = [TimeIsUp()]
+
+    def count_letters(event: MemberRegistered, position: int, at: int) -> list[Change]:
+        if event.member == "bob" and interrupts:
+            raise interrupts.pop()
+        return [(LETTERS, PUT, (event.member, len(event.name)))]
+
+    letters = Projection("letters", (LETTERS,), {MemberRegistered: count_letters})
+    with open_network("memory:", follow=False) as network:
+        register(network, "ada", "bob")
+        models = ReadModels(network.log, ReadStore(None, (letters,)))
+        with pytest.raises(TimeIsUp):
+            models.catch_up()
+        assert [status.error for status in models.status()] == [None]
+        models.catch_up()
+        interrupts.append(TimeIsUp())
+        with pytest.raises(TimeIsUp):
+            models.rebuild()
+        assert models.rebuild().equal == {"letters": True}
+        models.close()
+
+
 LETTERS = Table("letters", {"member": "TEXT", "count": "BIGINT"}, key=1)
 
 

@@ -232,10 +232,10 @@ class Queries(ABC):
 
     def path(self, viewer: str, member: str, as_of: AsOf = None) -> tuple[str | None, ...] | None:
         """A shortest path from a viewer to a member, both included, or None out of network. In it, None stands for a
-        member who may not be named to the viewer (G3)."""
+        member who may not be named to the viewer: the second of a path of degree 3 (G3)."""
         with self.reading(as_of, *GRAPH, by_viewer=True) as reading:
             require_viewer(reading, viewer)
-            return path(reading, self._graph.as_of(reading), viewer, member)
+            return path(self._graph.as_of(reading), viewer, member)
 
     def mutual_connections(
         self,

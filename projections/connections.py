@@ -21,7 +21,6 @@ from projections.visibility import (
     available,
     is_viewer,
     require_viewer,
-    sql_blocked_either_way,
     sql_unblocked_for_viewer,
 )
 
@@ -83,22 +82,9 @@ class MutualRow:
 # Which members may be named to a viewer
 
 
-def is_blocked_either_way(reading: Reading, one: str, other: str) -> bool:
-    """Whether a block stands between two members, in either direction."""
-    return reading.exists(f"SELECT 1 WHERE {sql_blocked_either_way(':one', ':other')}", one=one, other=other)
-
-
 def hides_connections(reading: Reading, member: str) -> bool:
     """Whether a member shows their connections to nobody (*only me*)."""
     return _setting(reading, member, "connections_visibility") == ConnectionsVisibility.ONLY_ME
-
-
-def nameable(reading: Reading, member: str, viewer: str) -> bool:
-    """G2, H20: whether a member may be named to a viewer as a connection of others. A member who shows connections to
-    *only me* is named to their own connections alone."""
-    if viewer == member or not hides_connections(reading, member):
-        return True
-    return connected(reading, viewer, member) is not None
 
 
 def _setting(reading: Reading, member: str, name: str) -> str | None:

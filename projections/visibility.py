@@ -42,11 +42,6 @@ def sql_unblocked_for_viewer(other: str) -> str:
     return f"(:viewer IS NULL OR NOT ({sql_blocked_either_way(other, ':viewer')}))"
 
 
-def is_registered(reading: Reading, member: str) -> bool:
-    """Whether a member was ever registered."""
-    return reading.exists(f"SELECT 1 FROM member WHERE member = :member AND {STANDS}", member=member)
-
-
 def is_viewer(reading: Reading, member: str) -> bool:
     """Whether a member may ask anything: registered and not erased. The hibernated and the restricted may."""
     return reading.exists(

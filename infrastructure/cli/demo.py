@@ -18,7 +18,7 @@ from infrastructure.app import Network
 from infrastructure.cli import demo_scenes as scenes
 from infrastructure.cli.demo_scenes import Distance, Feed, Highlights, Past, Thread, TurnedAway
 from infrastructure.cli.failure import Failure
-from infrastructure.cli.output import shown_time
+from infrastructure.cli.output import HIDDEN, shown_time
 from infrastructure.cli.session import Session, catch_up
 from infrastructure.read_models.rebuild import RebuildReport
 
@@ -186,7 +186,7 @@ CAUSES: dict[str, Callable[[str], str]] = {
 
 def _draw_distance(console: "Console", distance: "Distance") -> None:
     _title(console, f"Two strangers: {distance.one} and {distance.other}")
-    console.print(f"degree {distance.degree}: [cyan]{' — '.join(distance.path)}[/]")
+    console.print(f"degree {distance.degree}: [cyan]{' — '.join(step or HIDDEN for step in distance.path)}[/]")
 
 
 def _draw_past(console: "Console", past: "Past") -> None:

@@ -181,12 +181,12 @@ def text_of(network: "Network", item: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Distance:
-    """How two members are connected."""
+    """How two members are connected. In the path, None stands for a member who is not named (G3)."""
 
     one: str
     other: str
     degree: int
-    path: list[str]
+    path: tuple[str | None, ...]
 
 
 def distance(network: "Network", highlights: Highlights) -> Distance:
@@ -196,8 +196,8 @@ def distance(network: "Network", highlights: Highlights) -> Distance:
     for one in members[len(members) // 2 :]:
         for other, degree in zip(strangers, network.degrees(one, strangers), strict=True):
             steps = network.path(one, other) if degree == 3 else None
-            if steps and None not in steps:
-                return Distance(one, other, 3, [step for step in steps if step])
+            if steps:
+                return Distance(one, other, 3, steps)
     raise NothingToShow("nobody is three steps away")
 
 

@@ -5,13 +5,10 @@ in question.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import cache
 
 from pyroaring import BitMap
 
-from projections.connections import hides_connections
 from projections.degrees.graph import Graph
-from projections.reading import Reading
 
 
 class Neighbourhood:
@@ -77,12 +74,12 @@ def degree(graph: Graph, viewer: str, member: str) -> int | None:
     return degrees(graph, viewer, (member,))[0]
 
 
-def path(reading: Reading, graph: Graph, viewer: str, member: str) -> tuple[str | None, ...] | None:
+def path(graph: Graph, viewer: str, member: str) -> tuple[str | None, ...] | None:
     """G3: a shortest way from a viewer to a member, with both ends; None out of network.
 
-    The first on the way is the viewer's own connection, and so is always named (G2). The second of a way of degree 3 is
-    None unless nobody beside them hides their list: not they, nor those whose connection the name would give away (G6,
-    H20). Of several ways, one that names everybody is preferred; then the least by id.
+    The first on the way is the viewer's own connection, and so is always named (G2); of several, the least by id. The
+    second of a way of degree 3 is always None: its connection to the member is in no list that the viewer may see (G6),
+    and a name that came and went with a setting would tell who hides their list (X16).
     """
     start, end = graph.number(viewer), graph.number(member)
     if start is None:
@@ -91,30 +88,13 @@ def path(reading: Reading, graph: Graph, viewer: str, member: str) -> tuple[str 
     distance = near.degree(end)
     if distance is None or end is None or distance < 2:
         return {0: (viewer,), 1: (viewer, member)}.get(-1 if distance is None else distance)
+    others = graph.neighbours(end)
     if distance == 2:
-        return viewer, _names(graph, graph.neighbours(end) & near.first)[0], member
-    return _long_path(reading, near, viewer, end, member)
+        return viewer, _least(graph, others & near.first), member
+    seconds = others & near.second
+    firsts = (first for first in near.first if graph.neighbours(first).intersect(seconds))
+    return viewer, _least(graph, firsts), None, member
 
 
-def _names(graph: Graph, numbers: BitMap) -> list[str]:
-    return sorted(map(graph.member, numbers))
-
-
-def _long_path(reading: Reading, near: Neighbourhood, viewer: str, end: int, member: str) -> tuple[str | None, ...]:
-    graph = near.graph
-
-    @cache
-    def shows(name: str) -> bool:
-        return not hides_connections(reading, name)
-
-    ways = [(name, number) for name, number in _numbered(graph, (graph.neighbours(end) - near.absent) & near.second)]
-    for name, number in ways if shows(member) else ():
-        if shows(name):
-            for first in _names(graph, graph.neighbours(number) & near.first):
-                if shows(first):
-                    return viewer, first, name, member
-    return viewer, _names(graph, graph.neighbours(ways[0][1]) & near.first)[0], None, member
-
-
-def _numbered(graph: Graph, numbers: BitMap) -> list[tuple[str, int]]:
-    return sorted((graph.member(number), number) for number in numbers)
+def _least(graph: Graph, numbers: Iterable[int]) -> str:
+    return min(map(graph.member, numbers))

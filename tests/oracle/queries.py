@@ -160,6 +160,18 @@ def degree(network: NaiveNetwork, viewer: str, member: str) -> int | None:
     return None
 
 
+def path(network: NaiveNetwork, viewer: str, member: str) -> tuple[str | None, ...] | None:
+    """G3: over the least by id of the viewer's connections who are one step nearer; nobody after them is named."""
+    distance = degree(network, viewer, member)
+    if distance is None or distance < 2:
+        return None if distance is None else (viewer, member)[: distance + 1]
+    seen = [each for each in network.members if available(network, viewer, each)]
+    seconds = [member] if distance == 2 else [each for each in seen if connected(network, each, member)]
+    firsts = [each for each in seen if connected(network, viewer, each)]
+    first = min(each for each in firsts if any(connected(network, each, second) for second in seconds))
+    return (viewer, first, member) if distance == 2 else (viewer, first, None, member)
+
+
 def mutual_connections(network: NaiveNetwork, one: str, other: str, viewer: str) -> list[str] | str:
     """G2: those of both, by id, for one of the two."""
     assert viewer in (one, other)

@@ -6,7 +6,7 @@ other, ignores an invitation or does not, mutes or does not. Whoever is not to k
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -119,7 +119,7 @@ class HiddenPair:
     """Two histories and who must not tell them apart.
 
     `keepers` know the hidden fact, `viewers` must not learn it. `left_out` says of later commands, by actor, whether
-    their outcome rightly differs, and `not_asked` the queries of which that holds.
+    their outcome rightly differs.
     """
 
     kind: str
@@ -127,7 +127,6 @@ class HiddenPair:
     keepers: set[str]
     viewers: set[str]
     left_out: Callable[[str | None, Command], bool] = lambda actor, command: False
-    not_asked: frozenset[str] = field(default=frozenset())
 
     def give(self, command: Command, now: int) -> None:
         """The command in both histories. A keeper leaves undone what would come out differently; anybody else must be
@@ -150,11 +149,7 @@ class HiddenPair:
     def compare(self, viewer: str, limit: int, as_of: datetime | None = None) -> None:
         """Every query of a viewer, in both histories; as of now, or of a time."""
         one, other = (history.seen_by(viewer, limit, as_of) for history in self.histories)
-        differing = {
-            name: (one.get(name), other.get(name))
-            for name in one | other
-            if one.get(name) != other.get(name) and name[0] not in self.not_asked
-        }
+        differing = {name: (one.get(name), other.get(name)) for name in one | other if one.get(name) != other.get(name)}
         assert not differing, f"{self.kind}: {viewer} can tell by {differing}, as of {as_of or 'now'}"
 
     def some_time(self, rng: random.Random) -> datetime:
@@ -250,10 +245,7 @@ def restricted_for_a_reason(rng: random.Random, histories: tuple[History, Histor
 
 
 def hidden_list_or_not(rng: random.Random, histories: tuple[History, History], now: int) -> HiddenPair | None:
-    """The keeper shows their connections to connections, or to nobody: to all others both are the same refusal.
-
-    A path names, or does not name, who stands on it (G3), and so is not asked.
-    """
+    """The keeper shows their connections to connections, or to nobody: to all others both are the same refusal."""
     keeper = rng.choice(PERSONS)
     if histories[0].away(keeper):
         return None
@@ -267,7 +259,6 @@ def hidden_list_or_not(rng: random.Random, histories: tuple[History, History], n
         set(MEMBERS) - strangers,
         strangers,
         lambda actor, command: keeper in histories[0].concerned(command),
-        frozenset({"path"}),
     )
 
 

@@ -132,15 +132,24 @@ def original_of(reader: Reader, item: str) -> str | None:
 
 def still_visible(reader: Reader, entry: FeedEntry) -> FeedEntry | None:
     """What may still be seen of an entry of an earlier page (F8): None if the item has been deleted, hidden, blocked or
-    muted since, or no longer reaches the reader (F2), else the entry without the shares of which that is true. One
-    whose other causes have ended stays on the pages that follow."""
+    muted since, or no longer reaches the reader (F2), else the entry without the shares of which that is true, and
+    without what a block has cut since (section 7). One whose other causes have ended stays on the pages that follow."""
     if isinstance(_visible(reader, entry.item), Absence):
         return None
-    causes = tuple(cause for cause in entry.causes if cause.share is None or _stands(reader, cause.share))
+    causes = tuple(cause for cause in entry.causes if not _is_cut(reader, cause) and _stands(reader, cause.share))
     return replace(entry, causes=causes) if causes else None
 
 
-def _stands(reader: Reader, share: str) -> bool:
+def _is_cut(reader: Reader, cause: Cause) -> bool:
+    """Whether a block has ended the follow that the cause comes from: a follow that stood at the cause was made before,
+    and each block ends it. A follow of a hashtag is ended by no block."""
+    return cause.kind != "hashtag" and reader.last_block(cause.ref) > cause.position
+
+
+def _stands(reader: Reader, share: str | None) -> bool:
+    """Whether a cause that is a share may still be seen; one that is none may."""
+    if share is None:
+        return True
     row = reader.reading.one(ACTIVITY, item=share)
     if row is None:
         return False

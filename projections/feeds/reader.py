@@ -32,6 +32,10 @@ RELATION = f"""
 SELECT {sql_present(":other")} AND NOT ({sql_blocked_either_way(":reader", ":other")}),
   EXISTS (SELECT 1 FROM mute WHERE muter = :reader AND muted = :other AND {STANDS}),
   {sql_narrowed(":other")}, (SELECT began {_FOLLOW}), (SELECT at {_FOLLOW})"""
+LAST_BLOCK = """
+SELECT max(
+  coalesce((SELECT max(began) FROM block WHERE blocker = :reader AND blocked = :other AND began <= :as_of), 0),
+  coalesce((SELECT max(began) FROM block WHERE blocker = :other AND blocked = :reader AND began <= :as_of), 0))"""
 OLDEST_BACKFILLED = """
 SELECT began FROM activity
 WHERE actor = :author AND began < :followed AND ended > :followed AND kind <> 'share'
@@ -46,13 +50,14 @@ class Reader:
     who hibernates).
     """
 
-    __slots__ = ("_backfills", "_connected", "_relations", "member", "reading")
+    __slots__ = ("_backfills", "_connected", "_last_blocks", "_relations", "member", "reading")
 
     def __init__(self, reading: Reading, member: str) -> None:
         self.reading = reading
         self.member = member
         self._relations: dict[str, Relation] = {}
         self._connected: dict[str, bool] = {}
+        self._last_blocks: dict[str, int] = {}
         self._backfills: dict[str, tuple[int, Instant]] = {}
 
     def relation(self, other: str) -> Relation:
@@ -78,6 +83,14 @@ class Reader:
         if relation.followed is None or not relation.available:
             return None
         return relation.followed if not relation.narrowed or self.connected(other) else None
+
+    def last_block(self, other: str) -> int:
+        """The position at which one of the two last blocked the other, also if it was lifted since; 0 if never."""
+        found = self._last_blocks.get(other)
+        if found is None:
+            ((found,),) = self.reading.all(LAST_BLOCK, reader=self.member, other=other)
+            self._last_blocks[other] = found
+        return found
 
     def backfill(self, author: str) -> tuple[int, Instant]:
         """The position and the instant from which on the originals of an author that the reader follows qualify though

@@ -8,7 +8,7 @@ import pytest
 from support.feed_network import PUSHES, FeedNetwork
 from support.small_network import walk
 
-from domain import ChangePolicy, MuteMember, RemoveFollower, SharePost, Unfollow
+from domain import ChangePolicy, MuteMember, RemoveFollower, SharePost, UnblockMember, Unfollow
 from domain.identifiers import DAY
 from projections.feeds import judging, newest, pulled, pushed, reader
 from projections.feeds.judging import SHARES_SCANNED_MAX, FeedEntry
@@ -136,6 +136,32 @@ def test_f7_items_of_many_shares_are_found_either_way(network: FeedNetwork) -> N
     network.share("cy", "viral")
     assert network.causes("bob", "viral") == {"follow ada", "share cy"}
     assert network.feed("bob") == ["viral", "other"]
+
+
+@pytest.mark.parametrize(("blocker", "blocked"), [("bob", "ada"), ("ada", "bob")])
+def test_f8_the_next_page_shows_nothing_that_a_block_cut_though_it_was_lifted(
+    network: FeedNetwork, blocker: str, blocked: str
+) -> None:
+    """After an unblock nothing returns that the follow brought; a hashtag or the share of another does (section 7)."""
+    network.follow("bob", "ada", "cy")
+    network.follow_hashtag("bob", "tea")
+    network.post("dan", "shared-by-ada")
+    network.share("ada", "shared-by-ada")
+    network.post("ada", "by-follow", "by-share")
+    network.post("ada", "by-hashtag", text="#tea")
+    network.share("cy", "by-share")
+    network.post("cy", "top")
+    network.net.catch_up()
+    page = network.net.feed("bob", limit=1)
+    network.block(blocker, blocked)
+    network.do(UnblockMember(blocker=blocker, blocked=blocked))
+    network.net.catch_up()
+    rest = network.net.feed("bob", limit=10, cursor=page.cursor)
+    assert [(row.item, [cause.kind for cause in row.causes]) for row in rest] == [
+        ("by-share", ["share"]),
+        ("by-hashtag", ["hashtag"]),
+    ]
+    assert [row.item for row in network.net.feed("bob")] == ["top", "by-share", "by-hashtag"]
 
 
 @pytest.mark.parametrize("act", ["hibernate", "restrict", "erase", "block", "blocked", "mute", "delete"])

@@ -5,7 +5,7 @@ from domain.actor_view import ActorView
 from domain.catalogue import COMMANDS
 from domain.decision import Command
 from domain.items import Audience, PostKind
-from domain.member_events import (
+from domain.members.member_events import (
     ConnectionsVisibility,
     FollowerSetting,
     InvitationPolicy,
@@ -15,7 +15,7 @@ from domain.member_events import (
     Visibility,
     WhoMayInvite,
 )
-from domain.membership import (
+from domain.members.membership import (
     ChangeConnectionsVisibility,
     ChangeEmailVisibility,
     ChangePrimaryEmail,
@@ -25,7 +25,7 @@ from domain.membership import (
     ReactivateMember,
     RegisterMember,
 )
-from domain.moderation import LiftRestriction, RecognizeMember, RestrictMember, WithdrawRecognition
+from domain.members.moderation import LiftRestriction, RecognizeMember, RestrictMember, WithdrawRecognition
 from domain.notices import MarkNoticesRead
 from domain.policy import ChangePolicy
 from domain.policy_values import Policy

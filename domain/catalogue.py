@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from domain import membership, moderation, notices, policy, publishing
+from domain import notices, policy, publishing
 from domain.decision import Command, Deciders, DecisionModel
 from domain.items import ITEM, OWN_SHARE, STANDING_ARTICLES
-from domain.members import MEMBER
+from domain.members import membership, moderation
+from domain.members.member import MEMBER
 from domain.notices import NOTICES_READ
 from domain.policy import POLICY
 from domain.relationships import blocking, connections, following, invitation_threads, invitations

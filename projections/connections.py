@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from domain.identifiers import Instant
-from domain.member_events import ConnectionsVisibility, Visibility
+from domain.members.member_events import ConnectionsVisibility, Visibility
 from domain.refusals import Refused
 from domain.relationships.connection_events import ConnectionRemoved, MembersConnected, SuggestionDismissed
 from projections.dormancy import CapCheck, Presence, dormant_others, presence, standing

@@ -7,7 +7,7 @@ holds it.
 from typing import Any
 
 from domain.identifiers import Instant
-from domain.member_events import (
+from domain.members.member_events import (
     ConnectionsVisibilityChanged,
     EmailVisibilityChanged,
     FollowerSettingChanged,

@@ -6,8 +6,8 @@ What people wrote stays in the log; a row of `setting` leads to the event that h
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from domain.member_events import Visibility
-from domain.members import EMPTY_PROFILE
+from domain.members.member import EMPTY_PROFILE
+from domain.members.member_events import Visibility
 from projections.connections import connection_count
 from projections.following import follower_count, following_count
 from projections.members import recognitions

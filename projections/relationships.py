@@ -7,11 +7,11 @@ twice.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from domain.deciding import decide
 from domain.decision import Command, Facts
+from domain.dispatch import decide
 from domain.identifiers import Instant
-from domain.member_events import MemberRegistered, PrimaryAction, PrimaryEmailChanged
-from domain.members import MEMBER
+from domain.members.member import MEMBER
+from domain.members.member_events import MemberRegistered, PrimaryAction, PrimaryEmailChanged
 from domain.refusals import Refused
 from domain.relationships.blocking import BlockMember, UnblockMember
 from domain.relationships.connections import RemoveConnection

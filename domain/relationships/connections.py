@@ -15,7 +15,7 @@ from domain.decision import (
 )
 from domain.event import Event
 from domain.identifiers import Instant, MemberId, member_tag
-from domain.members import MEMBER
+from domain.members.member import MEMBER
 from domain.relationships.connection_events import ConnectionRemoved, MembersConnected, SuggestionDismissed
 from domain.relationships.following_events import AUTOMATIC_ORIGIN, Followed, FollowerRemoved, Unfollowed
 from domain.relationships.pair import (

@@ -16,8 +16,8 @@ from domain.decision import (
 from domain.event import Event
 from domain.identifiers import Hashtag, Instant, MemberId, Reference, member_tag, normal_form
 from domain.items import STANDING_ARTICLES
-from domain.member_events import FOLLOWER_SETTING_UNSET, FollowerSetting, FollowerSettingChanged, MemberKind
-from domain.members import MEMBER
+from domain.members.member import MEMBER
+from domain.members.member_events import FOLLOWER_SETTING_UNSET, FollowerSetting, FollowerSettingChanged, MemberKind
 from domain.relationships.following_events import (
     Followed,
     FollowerRemoved,

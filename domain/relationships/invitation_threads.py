@@ -2,7 +2,7 @@
 
 from domain.decision import Command, Decider, Deciders, Facts, Outcome, accepted, refuse_unless
 from domain.identifiers import MemberId
-from domain.members import MEMBER
+from domain.members.member import MEMBER
 from domain.refusals import Refused
 from domain.relationships.following import may_follow
 from domain.relationships.invitation_events import InvitationReplied, ReplyKind

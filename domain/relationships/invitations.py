@@ -13,14 +13,14 @@ from domain.decision import (
 from domain.decision import field as field_of
 from domain.event import Event
 from domain.identifiers import DAY, Instant, MemberId
-from domain.member_events import (
+from domain.members.member import MEMBER, Member
+from domain.members.member_events import (
     InvitationPolicy,
     InvitationPolicyChanged,
     MemberKind,
     WhoMayInvite,
     WhoMayInviteChanged,
 )
-from domain.members import MEMBER, Member
 from domain.refusals import Refused
 from domain.relationships.connections import TIMES_CONNECTED, at_cap, connect
 from domain.relationships.invitation_events import (

@@ -10,7 +10,7 @@ from typing import Any
 from domain.decision import DecisionModel, Facts, Read, refuse_unless
 from domain.event import Event
 from domain.identifiers import Instant, pair_tag
-from domain.members import MEMBER, Member
+from domain.members.member import MEMBER, Member
 from domain.relationships.blocking_events import MemberBlocked, MemberUnblocked
 from domain.relationships.connection_events import ConnectionRemoved, MembersConnected, SuggestionDismissed
 from domain.relationships.following_events import Followed, FollowerRemoved, MemberMuted, MemberUnmuted, Unfollowed

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from domain.deciding import decide, expected_reads
 from domain.decision import Command, DecisionModel, NothingChanged, Outcome
+from domain.dispatch import decide, expected_reads
 from domain.event import Event
 from domain.identifiers import Instant
 from domain.refusals import Refused

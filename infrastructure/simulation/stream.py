@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from domain import ChangePolicy, Command, LiftRestriction, Recognition, RecognizeMember, RegisterMember, RestrictMember
-from domain.member_events import MemberKind
+from domain.members.member_events import MemberKind
 from infrastructure.commands.request import Request
 from infrastructure.simulation import acts_alone as alone
 from infrastructure.simulation import acts_toward_others as acts

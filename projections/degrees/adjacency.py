@@ -14,7 +14,7 @@ from pyroaring import BitMap
 
 from domain.event import Event
 from domain.identifiers import Instant
-from domain.member_events import (
+from domain.members.member_events import (
     MemberErased,
     MemberHibernated,
     MemberReactivated,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from pyroaring import BitMap
 
-from domain.member_events import MemberKind
+from domain.members.member_events import MemberKind
 from projections.projection import OPEN
 
 

@@ -11,7 +11,7 @@ import uuid_utils
 
 from domain.event import Event
 from domain.identifiers import Instant
-from domain.member_events import MemberRegistered
+from domain.members.member_events import MemberRegistered
 from infrastructure.app import READ_MODELS_SUFFIX
 from infrastructure.gc_pause import collector_paused
 from infrastructure.log import Log

@@ -10,10 +10,10 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.building import copied, removed
-from benchmarks.library_application import open_library, synchronous_level
 from benchmarks.measuring import Context, Line, fresh, in_parallel, paired, seconds, times
 from benchmarks.mix import Act, Mix
 from benchmarks.mix_commands import command, start
+from benchmarks.peers.library_application import open_library, synchronous_level
 from domain import Refused
 from infrastructure.app import open_network
 from infrastructure.log.sqlite.file import SYNCHRONOUS_FULL  # a log that does not get it is not opened

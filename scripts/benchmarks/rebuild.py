@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
-from benchmarks.library_view import memory_rate, postgres_rate, write_events
 from benchmarks.measuring import Context, Line, Skipped, fresh, paired, seconds, times
 from benchmarks.mix import Act, Mix
-from benchmarks.postgres_cluster import cluster, execute
+from benchmarks.peers.library_view import memory_rate, postgres_rate, write_events
+from benchmarks.peers.postgres_cluster import cluster, execute
 from infrastructure.app import open_network
 from infrastructure.simulation.stream import simulate
 

@@ -9,10 +9,10 @@ from typing import Any
 import apsw
 import orjson
 
-from benchmarks.library_application import open_library
 from benchmarks.measuring import Bound, Context, Line, fresh, in_parallel, paired, seconds, times
 from benchmarks.mix import Act, Mix
 from benchmarks.mix_commands import start
+from benchmarks.peers.library_application import open_library
 from domain.event import EVENTS
 from infrastructure.app import open_network
 from infrastructure.gc_pause import collector_paused

@@ -9,7 +9,7 @@ import apsw
 import pytest
 
 from domain import Follow, PublishPost, Refused, RegisterMember, SendInvitation, UnfollowHashtag
-from domain.members import MEMBER
+from domain.members.member import MEMBER
 from domain.relationships.connections import TIMES_CONNECTED
 from infrastructure.app import Network, open_network
 from infrastructure.commands.decision_state import DecisionState

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from domain import PublishPost, Refused, RegisterMember
-from domain.member_events import MemberRegistered
+from domain.members.member_events import MemberRegistered
 from infrastructure.app import READ_MODELS_SUFFIX, Network, open_network
 from infrastructure.log import LogUnavailable
 from infrastructure.log.dcb import DCBEvent

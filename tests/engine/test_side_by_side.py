@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from domain import RegisterMember
-from domain.member_events import MemberRegistered
+from domain.members.member_events import MemberRegistered
 from infrastructure.app import READ_MODELS_SUFFIX, Network, clock_now, open_network
 from infrastructure.commands.gate import uuid7
 from infrastructure.commands.handler import CommandHandler

@@ -32,8 +32,8 @@ SECTION = re.compile(r"<!-- (?P<name>[a-z ]+) -->\n(?P<table>.*?)<!-- end -->", 
 RULE = re.compile(r"\*\*((?:[STXNFGHEB]|peer )\d+)\*\*")
 
 CONCEPTS = {
-    "domain.membership": "members",
-    "domain.moderation": "moderation",
+    "domain.members.membership": "members",
+    "domain.members.moderation": "moderation",
     "domain.relationships.invitations": "invitations",
     "domain.relationships.invitation_threads": "invitations",
     "domain.relationships.connections": "connections",

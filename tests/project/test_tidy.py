@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ PURE = ("domain", "projections")
 EVERYWHERE = ("",)
 TOP_LEVEL = {*PACKAGES, "tests", "scripts", "docs", "pyproject.toml", "README.md", ".ci", ".gitignore"}
 NAMELESS = {"utils", "helpers", "common", "misc", "base"}
+FOLDER_FILES_MAX = 20
 LINES_MAX = {"domain": 300, "projections": 300, "infrastructure": 300, "tests": 400, "scripts": 400}
 
 
@@ -135,6 +137,12 @@ def test_files_are_short() -> None:
     lengths = {path: len(text(path).splitlines()) for path in FILES if is_python(path)}
     found = [f"{path}: {count} lines" for path, count in lengths.items() if count > LINES_MAX.get(path.parts[0], 300)]
     report(found, "two files, a concept each")
+
+
+def test_folders_are_small() -> None:
+    files = Counter(path.parent.as_posix() for path in FILES if is_python(path) and path.name != "__init__.py")
+    found = [f"{folder}: {count} files" for folder, count in files.items() if count > FOLDER_FILES_MAX]
+    report(found, "a folder for those that belong together")
 
 
 def says_nothing(body: list[ast.stmt]) -> bool:

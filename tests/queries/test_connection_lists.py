@@ -21,7 +21,7 @@ from domain import (
     UnblockMember,
 )
 from domain.identifiers import SECOND
-from domain.member_events import MemberRegistered, PrimaryEmailChanged
+from domain.members.member_events import MemberRegistered, PrimaryEmailChanged
 from domain.relationships.connection_events import MembersConnected
 from projections.connections import (
     MUTUALS,

@@ -15,7 +15,7 @@ import domain
 from domain.actor_view import actor_view
 from domain.event import Event
 from domain.identifiers import DAY
-from domain.member_events import InvitationPolicyChanged, MemberHibernated
+from domain.members.member_events import InvitationPolicyChanged, MemberHibernated
 from domain.refusals import Refused
 from domain.relationships.following_events import MemberMuted
 from domain.relationships.invitation_events import InvitationIgnored

@@ -14,8 +14,8 @@ from support.given import World, any_command, invited, members
 
 from domain import COMMANDS, EraseMember, PublishPost, ReplyKind, ReplyToInvitation
 from domain.catalogue import DECISION_MODELS
-from domain.deciding import decide
 from domain.decision import NothingChanged
+from domain.dispatch import decide
 from domain.event import EVENTS
 from domain.identifiers import DAY, HOUR
 from domain.refusals import Refused

@@ -17,7 +17,7 @@ from domain.catalogue import DECISION_MODELS
 from domain.decision import NothingChanged
 from domain.event import EVENTS, Event, EventRegister, EventType, Personal, recorded_as
 from domain.identifiers import IDENTIFIER, pair_tag
-from domain.member_events import MemberRegistered
+from domain.members.member_events import MemberRegistered
 from infrastructure.log.envelope import encode
 
 TYPES = sorted(EVENTS.by_name.values(), key=lambda each: each.name)

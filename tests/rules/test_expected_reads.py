@@ -6,7 +6,7 @@ from support.given import any_command, members
 
 from domain import COMMANDS
 from domain.catalogue import DECISION_MODELS
-from domain.deciding import decide, expected_reads
+from domain.dispatch import decide, expected_reads
 from domain.identifiers import DAY, HOUR
 from domain.policy import POLICY
 from domain.refusals import Refused

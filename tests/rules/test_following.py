@@ -29,7 +29,7 @@ from domain import (
 from domain.decision import Command
 from domain.event import Event
 from domain.items import ArticlePublished, PostDeleted, PostPublished
-from domain.member_events import FollowerSettingChanged, MemberErased, ProfileChanged
+from domain.members.member_events import FollowerSettingChanged, MemberErased, ProfileChanged
 from domain.relationships.blocking_events import MemberBlocked
 from domain.relationships.connection_events import ConnectionRemoved, MembersConnected
 from domain.relationships.following_events import (

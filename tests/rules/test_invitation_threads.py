@@ -18,7 +18,7 @@ from domain import (
 from domain.event import Event
 from domain.identifiers import DAY
 from domain.items import ArticlePublished
-from domain.member_events import FollowerSettingChanged
+from domain.members.member_events import FollowerSettingChanged
 from domain.relationships.connection_events import MembersConnected
 from domain.relationships.following_events import Followed
 from domain.relationships.invitation_events import InvitationReplied, InvitationSent

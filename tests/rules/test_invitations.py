@@ -15,7 +15,7 @@ from domain import (
     WithdrawInvitation,
 )
 from domain.identifiers import DAY, WEEK, Instant
-from domain.member_events import InvitationPolicyChanged, WhoMayInviteChanged
+from domain.members.member_events import InvitationPolicyChanged, WhoMayInviteChanged
 from domain.relationships.blocking_events import MemberBlocked
 from domain.relationships.connection_events import ConnectionRemoved, MembersConnected
 from domain.relationships.following_events import Followed

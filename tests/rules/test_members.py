@@ -34,7 +34,7 @@ from domain import (
 from domain.catalogue import DECIDERS
 from domain.decision import Command, no_member
 from domain.event import Event
-from domain.member_events import (
+from domain.members.member_events import (
     ConnectionsVisibilityChanged,
     EmailVisibilityChanged,
     MemberErased,

@@ -9,7 +9,7 @@ from domain import Audience, DeletePost, PostKind, PublishArticle, PublishPost, 
 from domain.event import Event
 from domain.identifiers import hashtags_in, normal_hashtag
 from domain.items import STANDING_ARTICLES, ArticlePublished, PostDeleted, PostPublished, PostShared, falls_within
-from domain.member_events import MemberErased, MemberHibernated, MemberRestricted
+from domain.members.member_events import MemberErased, MemberHibernated, MemberRestricted
 from domain.relationships.blocking_events import MemberBlocked
 
 

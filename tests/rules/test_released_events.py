@@ -20,7 +20,7 @@ from domain import AcceptInvitation, ChangePolicy, RegisterMember, SendInvitatio
 from domain.decision import NothingChanged
 from domain.event import EVENTS, Event
 from domain.items import ArticlePublished, PostDeleted, PostPublished, PostShared
-from domain.member_events import (
+from domain.members.member_events import (
     ConnectionsVisibilityChanged,
     EmailVisibilityChanged,
     FollowerSettingChanged,

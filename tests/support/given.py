@@ -14,13 +14,13 @@ import pytest
 
 import domain
 from domain.catalogue import DECIDERS
-from domain.deciding import decide
 from domain.decision import Command, DecisionModel, Facts, Outcome
+from domain.dispatch import decide
 from domain.event import Event
 from domain.identifiers import DAY, Instant
-from domain.member_events import MemberRegistered
-from domain.members import MEMBER, Member
-from domain.membership import EraseMember
+from domain.members.member import MEMBER, Member
+from domain.members.member_events import MemberRegistered
+from domain.members.membership import EraseMember
 from domain.policy import POLICY, PolicyChanged
 from domain.publishing import PublishArticle, PublishPost
 from domain.refusals import ADVISORIES, REFUSALS, Refused

@@ -39,10 +39,10 @@ from domain import (
     WithdrawInvitation,
 )
 from domain.catalogue import DECIDERS
-from domain.deciding import decide
+from domain.dispatch import decide
 from domain.identifiers import DAY, SECOND
 from domain.items import ITEM, PostShared
-from domain.members import MEMBER
+from domain.members.member import MEMBER
 from domain.relationships.invitations import open_invitation
 from domain.relationships.pair import PAIR
 from infrastructure.app import open_network

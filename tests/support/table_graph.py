@@ -2,7 +2,7 @@
 
 from pyroaring import BitMap
 
-from domain.member_events import MemberKind
+from domain.members.member_events import MemberKind
 from projections.connections import active_connections, is_hidden
 from projections.projection import STANDS
 from projections.reading import Reading

@@ -12,7 +12,7 @@ import pytest
 from support.table_graph import TableGraph
 
 from domain.event import Event
-from domain.member_events import MemberRegistered
+from domain.members.member_events import MemberRegistered
 from domain.relationships.connection_events import MembersConnected
 from infrastructure.app import Network, open_network
 from infrastructure.log.envelope import encode

@@ -16,8 +16,8 @@ from eventsourcing.postgres import PostgresTrackingRecorder
 from eventsourcing.projection import Projection, ProjectionRunner
 from psycopg.sql import SQL
 
-from benchmarks.library_application import LibraryNetwork, Relationship
 from benchmarks.mix import Act
+from benchmarks.peers.library_application import LibraryNetwork, Relationship
 
 SECONDS_MAX = 600.0
 Pairs = Sequence[tuple[str, str]]

@@ -13,14 +13,14 @@ from domain.decision import (
     refuse_unless,
 )
 from domain.identifiers import MemberId
-from domain.member_events import (
+from domain.members.member import MEMBER, Member
+from domain.members.member_events import (
     MemberRecognized,
     MemberRestricted,
     Recognition,
     RecognitionWithdrawn,
     RestrictionLifted,
 )
-from domain.members import MEMBER, Member
 from domain.text import Text
 
 # Commands

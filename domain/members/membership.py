@@ -2,7 +2,8 @@
 
 from domain.decision import ALREADY_SO, Command, Decider, Deciders, Facts, Outcome, accepted, field, refuse_unless
 from domain.identifiers import MemberId
-from domain.member_events import (
+from domain.members.member import MEMBER
+from domain.members.member_events import (
     ConnectionsVisibility,
     ConnectionsVisibilityChanged,
     EmailVisibilityChanged,
@@ -16,7 +17,6 @@ from domain.member_events import (
     ProfileChanged,
     Visibility,
 )
-from domain.members import MEMBER
 from domain.text import Email, Line, Text, require_length
 
 # Commands

@@ -1,7 +1,7 @@
-"""Members as decisions see them. Their events are in domain.member_events.
+"""A member as decisions see them.
 
-Members act on this in domain.membership, moderators in domain.moderation; the settings for followers and invitations
-are changed in domain.relationships.
+Members act on this in `membership.py`, moderators in `moderation.py`; the settings for followers and invitations are
+changed in domain.relationships.
 """
 
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from domain.decision import DecisionModel
 from domain.event import Event
 from domain.identifiers import Instant, member_tag
-from domain.member_events import (
+from domain.members.member_events import (
     FOLLOWER_SETTING_UNSET,
     ConnectionsVisibility,
     ConnectionsVisibilityChanged,

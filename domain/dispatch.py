@@ -1,8 +1,8 @@
-"""The one way from a command to its events: who may give it (X18, X19), then its decision."""
+"""From a command to its decision, and who may give it (X18, X19): the one way to events."""
 
 from domain.catalogue import DECIDERS
 from domain.decision import Command, Facts, Outcome, Read
-from domain.members import MEMBER
+from domain.members.member import MEMBER
 from domain.refusals import Refused
 
 

@@ -15,15 +15,15 @@ from domain.refusals import Refused
 from infrastructure.commands.gate import CLOCK_AHEAD_MAX, INSTANT_MIN, UnsoundInput, require_instant, uuid7
 from infrastructure.commands.handler import CommandHandler
 from infrastructure.commands.request import Answer, Request, Result
-from infrastructure.graph_in_memory import GraphInMemory
 from infrastructure.log import Log, LogUnavailable, audit
 from infrastructure.log.address import path_of
 from infrastructure.log.dcb import DCBSequencedEvent
 from infrastructure.log.memory import MemoryLog
 from infrastructure.log.sqlite.log import SqliteLog
-from infrastructure.paging import AsOf, Moment, Pages
-from infrastructure.queries import Queries
-from infrastructure.query_arguments import checks_arguments
+from infrastructure.queries.arguments import checks_arguments
+from infrastructure.queries.graph_in_memory import GraphInMemory
+from infrastructure.queries.paging import AsOf, Moment, Pages
+from infrastructure.queries.queries import Queries
 from infrastructure.read_models.bulk_fill import Progress
 from infrastructure.read_models.cursors import CursorSeal
 from infrastructure.read_models.read_models import REBUILD_WAIT_SECONDS, ProjectionStatus, ReadModels, require_whole

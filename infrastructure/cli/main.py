@@ -69,12 +69,12 @@ class Commands(LazyGroup):
             "Show how many events the log holds, in all and of each type",
         ),
         "verify": Lazy(
-            "infrastructure.cli.soundness",
+            "infrastructure.cli.audit",
             "verify",
             "Verify the whole log, reading only: its events, how they follow one another, and all that is kept twice",
         ),
         "repair": Lazy(
-            "infrastructure.cli.soundness",
+            "infrastructure.cli.audit",
             "REPAIR",
             "Make anew what is derived from the events, where it was damaged",
         ),

@@ -1,8 +1,8 @@
-"""The decision views of one process: cached by tag, and advanced by every event instead of read again.
+"""The decision models of one process: their states, cached by tag, and advanced by every event instead of read again.
 
-So the ten-thousandth invitation of a member costs what the tenth did. Within the log's write lock the views are brought
-up to the log's head, and each event is folded into them as soon as it is decided; should the commit fail, they are
-forgotten and read again.
+So the ten-thousandth invitation of a member costs what the tenth did. Within the log's write lock the states are
+brought up to the log's head, and each event is folded into them as soon as it is decided; should the commit fail, they
+are forgotten and read again.
 """
 
 from collections import defaultdict
@@ -25,12 +25,12 @@ from infrastructure.log.transaction import Recorded
 S = TypeVar("S")
 
 STATES_MAX = 100_000
-"""How many states are kept in all, before the oldest half of each view is dropped."""
+"""How many states are kept in all, before the oldest half of each model's is dropped."""
 CATCH_UP_MAX = 20_000
-"""How many events of other processes are folded in; further behind than that, the views are read anew when needed."""
+"""How many events of other processes are folded in; further behind than that, the states are read anew when needed."""
 CATCH_UP_PAGE = 1_000
 
-_TYPES = {view: tuple(EVENTS.by_class[event_class].name for event_class in view.types) for view in DECISION_MODELS}
+_TYPES = {model: tuple(EVENTS.by_class[event_class].name for event_class in model.types) for model in DECISION_MODELS}
 
 
 class DecisionState(Facts):
@@ -39,11 +39,11 @@ class DecisionState(Facts):
     def __init__(self, log: Log, new_id: Callable[[], str]) -> None:
         self._log = log
         self._new_id = new_id if new_id is uuid7 else NewIds(new_id)
-        self._states: dict[DecisionModel[Any], dict[str, Any]] = {view: {} for view in DECISION_MODELS}
+        self._states: dict[DecisionModel[Any], dict[str, Any]] = {model: {} for model in DECISION_MODELS}
         folds: dict[type[Any], list[tuple[dict[str, Any], Callable[..., Any]]]] = defaultdict(list)
-        for view in DECISION_MODELS:
-            for event_class in view.types:
-                folds[event_class].append((self._states[view], view.evolve))
+        for model in DECISION_MODELS:
+            for event_class in model.types:
+                folds[event_class].append((self._states[model], model.evolve))
         self._folds = {event_class: tuple(pairs) for event_class, pairs in folds.items()}
         self._transaction: AppendTransaction | None = None
         self._boundary: list[tuple[DecisionModel[Any], str]] = []
@@ -118,17 +118,17 @@ class DecisionState(Facts):
         self._states[model][tag] = state
         self._known += 1
 
-    def read(self, view: DecisionModel[S], *key: str) -> S:
-        tag = view.tag(*key)
-        self._boundary.append((view, tag))
-        states = self._states[view]
+    def read(self, model: DecisionModel[S], *key: str) -> S:
+        tag = model.tag(*key)
+        self._boundary.append((model, tag))
+        states = self._states[model]
         state: S | None = states.get(tag)
         if state is None:
             assert self._transaction is not None
-            if view.counts:
-                self._keep_counted(self._transaction, [(view, tag)])
+            if model.counts:
+                self._keep_counted(self._transaction, [(model, tag)])
             else:
-                self._keep_folded(view, tag, self._transaction.load(tag, _TYPES[view]))
+                self._keep_folded(model, tag, self._transaction.load(tag, _TYPES[model]))
             state = states[tag]
         return state
 
@@ -140,11 +140,11 @@ class DecisionState(Facts):
         there is no newer event at all."""
         if self._transaction is not None and self._transaction.head == self.position:
             return None
-        items = [DCBQueryItem(types=list(_TYPES[view]), tags=[tag]) for view, tag in dict.fromkeys(self._boundary)]
+        items = [DCBQueryItem(types=list(_TYPES[model]), tags=[tag]) for model, tag in dict.fromkeys(self._boundary)]
         return DCBAppendCondition(DCBQuery(items), after=self.position)
 
     def fold(self, event: Event, at: Instant, position: int, tags: Sequence[str] | None = None) -> None:
-        """Advance every cached view that the event concerns. `tags`: its own, or more, if they are known."""
+        """Advance every cached state that the event concerns. `tags`: its own, or more, if they are known."""
         if tags is None:
             tags = event.tags()
         for states, evolve in self._folds.get(type(event), ()):

@@ -117,11 +117,11 @@ class DecidingLane:
             transaction.commit()
             self._recording.keep()
             _publish(group)
-        except BaseException as error:
+        except BaseException as error:  # an interrupt too: nothing stays open, and those who wait get their answer
             try:
                 self._settle(transaction, group, error)
-            except BaseException:
-                self._settle(transaction, group, error)  # the first may have been interrupted; it can be repeated
+            except BaseException:  # an interrupt of the settling: it is repeated, which it can be
+                self._settle(transaction, group, error)
                 raise
             raise
         if interrupt is not None:
@@ -146,7 +146,7 @@ class DecidingLane:
                 waiting.decided = self._recording.record(transaction, waiting.request)
             except LogUnavailable:
                 raise
-            except Exception as error:
+            except Exception as error:  # whatever a decision raises, or a signal handler in it, is its caller's
                 if self._recording.appended:
                     raise
                 if interrupt is None and not isinstance(error, _INTENDED):

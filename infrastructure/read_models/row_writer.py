@@ -103,7 +103,7 @@ class RowWriter:
             for name, handler in dispatch.get(type(event), ()):
                 try:
                     changes = handler(event, position, at)
-                except Exception as error:
+                except Exception as error:  # whatever a handler raises stops its own projection alone
                     if not _fails_again(handler, event, position, at):
                         raise
                     failed[name] = (position, _where(error))

@@ -184,6 +184,25 @@ def test_no_error_is_swallowed() -> None:
     report(found, "catch the error that is expected; let the others stop the program and be seen")
 
 
+def without_reason(line: str) -> bool:
+    """Whether a line begins a handler of everything and has no comment that says why."""
+    wide = re.match(r"\s*except\b.*\b(Base)?Exception\b[^#]*:(?P<rest>.*)$", line)
+    return wide is not None and not re.search(r"# *(noqa: BLE001 - )?\w+ \w+", wide["rest"])
+
+
+def test_handlers_of_everything_give_their_reason() -> None:
+    assert without_reason("except (BaseException, KeyError) as error:  # noqa: BLE001")
+    assert not without_reason("except Exception:  # noqa: BLE001 - it is asserted on below")
+    found = [
+        f"{path}:{number}: {line.strip()}"
+        for path in FILES
+        if is_python(path) and path.name != "test_tidy.py"
+        for number, line in enumerate(text(path).splitlines(), 1)
+        if without_reason(line)
+    ]
+    report(found, "catch the error that is expected; else say on the same line why everything is caught")
+
+
 def test_stubs_and_swallowed_errors_are_found() -> None:
     source = """
 class Empty: pass

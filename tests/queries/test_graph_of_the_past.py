@@ -34,7 +34,7 @@ from domain import (
     UnblockMember,
 )
 from domain.identifiers import SECOND
-from infrastructure.graph_in_memory import GraphInMemory
+from infrastructure.queries.graph_in_memory import GraphInMemory
 from projections.degrees.degrees import degrees
 from projections.degrees.suggestions import suggestions
 from projections.reading import Reading

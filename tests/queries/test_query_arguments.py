@@ -12,7 +12,7 @@ from domain import PublishPost, Refused
 from domain.errors import CodedError
 from domain.refusals import QUERY_REFUSALS
 from infrastructure.app import Network
-from infrastructure.queries import Queries
+from infrastructure.queries.queries import Queries
 from projections.invitation_boxes import Wanted
 from projections.relationships import Relationship
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from domain import Refused
 from infrastructure.app import Network
-from infrastructure.queries import Queries
+from infrastructure.queries.queries import Queries
 from projections.reading import Page
 
 FOR_THE_HOST = {"reading", "acceptance_rates"}

@@ -18,11 +18,11 @@ from typing import TypeVar
 
 from domain.identifiers import normal_hashtag
 from domain.refusals import Refused
-from infrastructure.graph_in_memory import GraphInMemory
 from infrastructure.log import Log
-from infrastructure.newest_in_memory import NewestInMemory
-from infrastructure.paging import AsOf, Listing, Moment, Needs, Pages, before, left_in, names
-from infrastructure.query_arguments import checks_arguments, is_member_id, require_members
+from infrastructure.queries.arguments import checks_arguments, is_member_id, require_members
+from infrastructure.queries.graph_in_memory import GraphInMemory
+from infrastructure.queries.newest_in_memory import NewestInMemory
+from infrastructure.queries.paging import AsOf, Listing, Moment, Needs, Pages, before, left_in, names
 from infrastructure.read_models.reading import PastFacts
 from projections.connections import (
     ConnectionRow,

@@ -1,6 +1,6 @@
 """All read models, in the order in which they are shown."""
 
-from projections.connections import GRAPH
+from projections.connections import CONNECTIONS
 from projections.feeds.policy import FEED_POLICIES
 from projections.feeds.publications import PUBLICATIONS
 from projections.feeds.push_tables import FEED_PUSH
@@ -9,13 +9,13 @@ from projections.invitations import INVITATIONS
 from projections.members import MEMBERS
 from projections.notices import NOTICES
 from projections.projection import DerivedProjection, Projection
-from projections.visibility import PRIVACY
+from projections.visibility import BLOCKS_AND_MUTES
 
 PROJECTIONS: tuple[Projection, ...] = (
     MEMBERS,
-    GRAPH,
+    CONNECTIONS,
     FOLLOWERS,
-    PRIVACY,
+    BLOCKS_AND_MUTES,
     PUBLICATIONS,
     INVITATIONS,
     NOTICES,

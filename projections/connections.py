@@ -43,8 +43,8 @@ def _close_connection(event: ConnectionRemoved, _: int, at: Instant) -> list[Cha
     return [(CONNECTION, CLOSE, (event.member, event.other)), (CONNECTION, CLOSE, (event.other, event.member))]
 
 
-GRAPH = Projection(
-    "graph",
+CONNECTIONS = Projection(
+    "connections",
     (CONNECTION, DISMISSAL),
     {
         MembersConnected: _put_connection,

@@ -15,13 +15,13 @@ from domain.relationships.following_events import (
     HashtagUnfollowed,
     Unfollowed,
 )
-from projections.connections import GRAPH, connected
+from projections.connections import CONNECTIONS, connected
 from projections.dormancy import dormant_others
 from projections.members import MEMBERS, sql_present
 from projections.projection import CLOSE, OPEN, PUT, STANDS, Change, Projection, Table, sql_stands
 from projections.reading import PAGE_MAX, Page, Reading, newest_first, page, sql_standing_before
 from projections.visibility import (
-    PRIVACY,
+    BLOCKS_AND_MUTES,
     require_available,
     require_own,
     sql_blocked_either_way,
@@ -69,7 +69,7 @@ FOLLOWERS = Projection(
     release=2,
 )
 
-READS = (MEMBERS, GRAPH, PRIVACY, FOLLOWERS)
+READS = (MEMBERS, CONNECTIONS, BLOCKS_AND_MUTES, FOLLOWERS)
 """What the queries below read."""
 
 

@@ -14,14 +14,14 @@ from domain.items import PostShared
 from domain.notices import NoticesRead
 from domain.relationships.following_events import Followed
 from domain.relationships.invitation_events import InvitationAccepted, InvitationReplied, InvitationSent
-from projections.connections import GRAPH
+from projections.connections import CONNECTIONS
 from projections.feeds.publications import PUBLICATIONS
 from projections.following import FOLLOWERS
 from projections.invitations import INVITATIONS
 from projections.members import MEMBERS, sql_present
 from projections.projection import OPEN, PUT, STANDS, Change, Projection, Table, sql_stands
 from projections.reading import PAGE_MAX, Page, Reading, newest_first, page, sql_standing_before
-from projections.visibility import PRIVACY, require_own, sql_blocked_either_way
+from projections.visibility import BLOCKS_AND_MUTES, require_own, sql_blocked_either_way
 
 NOTICE = Table(
     "notice",
@@ -75,7 +75,7 @@ NOTICES = Projection(
     },
 )
 
-READS = (MEMBERS, GRAPH, PRIVACY, FOLLOWERS, PUBLICATIONS, INVITATIONS, NOTICES)
+READS = (MEMBERS, CONNECTIONS, BLOCKS_AND_MUTES, FOLLOWERS, PUBLICATIONS, INVITATIONS, NOTICES)
 """What the query below reads."""
 
 

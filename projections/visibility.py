@@ -11,8 +11,8 @@ from projections.reading import Reading
 BLOCK = Table("block", {"blocker": "TEXT", "blocked": "TEXT"}, key=2, indexes=(("blocked", "blocker", "began"),))
 MUTE = Table("mute", {"muter": "TEXT", "muted": "TEXT"}, key=2)
 
-PRIVACY = Projection(
-    "privacy",
+BLOCKS_AND_MUTES = Projection(
+    "blocks_and_mutes",
     (BLOCK, MUTE),
     {
         MemberBlocked: lambda event, position, at: [(BLOCK, PUT, (event.blocker, event.blocked))],

@@ -61,7 +61,7 @@ from projections.visibility import require_viewer
 
 R = TypeVar("R")
 
-GRAPH: Needs = ("members", "graph", "privacy")
+GRAPH: Needs = ("members", "connections", "blocks_and_mutes")
 FOLLOWS: Needs = names(FOLLOWING_READS)
 FEED: Needs = names(FEED_READS)
 HASHTAG: Needs = names(HASHTAG_READS)

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from domain.identifiers import Instant
-from projections.connections import GRAPH, is_hidden
+from projections.connections import CONNECTIONS, is_hidden
 from projections.feeds.publications import PUBLICATIONS
 from projections.following import FOLLOWERS, sql_follow
 from projections.members import MEMBERS, recognitions, sql_present
 from projections.projection import OPEN, STANDS, sql_stands
 from projections.reading import Page, Reading, newest_first, page
-from projections.visibility import PRIVACY, require_viewer, sql_blocked_either_way
+from projections.visibility import BLOCKS_AND_MUTES, require_viewer, sql_blocked_either_way
 
-READS = (MEMBERS, GRAPH, PRIVACY, FOLLOWERS, PUBLICATIONS)
+READS = (MEMBERS, CONNECTIONS, BLOCKS_AND_MUTES, FOLLOWERS, PUBLICATIONS)
 """What the query below reads."""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from projections.connections import GRAPH
+from projections.connections import CONNECTIONS
 from projections.feeds.judging import NOT_AVAILABLE, Absence, Cause, FeedEntry, judge, original_of, still_visible
 from projections.feeds.newest import BoundsOf, newest_looked_up
 from projections.feeds.policy import FEED_POLICIES
@@ -17,9 +17,9 @@ from projections.following import FOLLOWERS
 from projections.members import MEMBERS
 from projections.projection import OPEN
 from projections.reading import Page, Reading, page
-from projections.visibility import PRIVACY, is_viewer, require_viewer
+from projections.visibility import BLOCKS_AND_MUTES, is_viewer, require_viewer
 
-READS = (MEMBERS, GRAPH, PRIVACY, FOLLOWERS, PUBLICATIONS, FEED_POLICIES, FEED_PUSH)
+READS = (MEMBERS, CONNECTIONS, BLOCKS_AND_MUTES, FOLLOWERS, PUBLICATIONS, FEED_POLICIES, FEED_PUSH)
 """What the queries below read."""
 
 

@@ -229,7 +229,9 @@ def test_projections(network: Firstdegree) -> None:
     network("show", "feed", "bob")
     assert all(row["lag"] == 0 for row in network("projections", "status", "--json").rows)
     assert all(row["equal"] for row in network("projections", "check", "--json").rows)
-    assert network("projections", "rebuild", "graph", "--json").rows == [{"projection": "graph", "equal": True}]
+    assert network("projections", "rebuild", "connections", "--json").rows == [
+        {"projection": "connections", "equal": True}
+    ]
 
 
 def test_import_edges_and_activity(firstdegree: Firstdegree, tmp_path: Path) -> None:

@@ -181,7 +181,7 @@ def test_b28_positions_and_times_that_there_are_not(net: Network) -> None:
 WAITS: dict[str, Callable[..., Any]] = {
     "wait_for": lambda net, seconds: net.wait_for(1, seconds),
     "catch_up": lambda net, seconds: net.catch_up(timeout=seconds),
-    "rebuild": lambda net, seconds: net.rebuild(["graph"], timeout=seconds),
+    "rebuild": lambda net, seconds: net.rebuild(["connections"], timeout=seconds),
     "check": lambda net, seconds: net.check(timeout=seconds),
 }
 

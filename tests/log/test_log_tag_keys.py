@@ -9,10 +9,10 @@ from support.tag_table import event, require_true_rows
 from infrastructure.log.dcb import DCBAppendCondition, DCBQuery, DCBQueryItem, IntegrityError
 from infrastructure.log.sqlite.log import SqliteLog
 from infrastructure.log.sqlite.schema import INDEX_TABLES
-from infrastructure.log.sqlite.statements import NEW_TAGS
+from infrastructure.log.sqlite.statements import NEW_TAGS, NEW_TAGS_OF_RUN
 from infrastructure.log.sqlite.tag_index import PART_EVENTS, TagPart, tag_keys
 from infrastructure.log.sqlite.tag_index.keys import SLICES, events_in, first_key, many_keys, slice_of, slice_of_event
-from infrastructure.log.sqlite.tag_index.merge import Merge
+from infrastructure.log.sqlite.tag_index.merge import Merge, TagRun
 
 
 def test_the_usual_part_is_large() -> None:
@@ -62,7 +62,12 @@ def test_two_tags_of_one_event_with_one_key_are_merged_as_one_row() -> None:
     table.execute(INDEX_TABLES)
     keys = tag_keys(bytes(16))
     merge = Merge(part, keys(None), lambda tags: many_keys(bytes(16))(["one"] * len(tags)))
-    assert merge.advance(1.0, 0, lambda rows: table.executemany(NEW_TAGS.one, rows)) == SLICES
+
+    def insert(values: list[int], runs: list[TagRun]) -> None:
+        table.executemany(NEW_TAGS.one, zip(*[iter(values)] * 3, strict=True))
+        table.executemany(NEW_TAGS_OF_RUN, [(key, type_, apsw.carray(positions)) for key, type_, positions in runs])
+
+    assert merge.advance(1.0, 0, insert) == SLICES
     rows = table.execute("SELECT key, type, position FROM tag").fetchall()
     assert rows == sorted([(keys("one"), 1, 1), (keys(None), 1, 1)])
 

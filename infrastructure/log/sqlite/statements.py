@@ -117,15 +117,20 @@ class Insertion(NamedTuple):
 
     one: str
     together: str
+    columns: int
 
     @classmethod
-    def of(cls, begin: str, row: str, end: str = "") -> Insertion:
-        return cls(f"{begin} {row} {end}", f"{begin} {', '.join([row] * ROWS_TOGETHER)} {end}")
+    def of(cls, begin: str, columns: int, end: str = "") -> Insertion:
+        row = f"({', '.join('?' * columns)})"
+        return cls(f"{begin} {row} {end}", f"{begin} {', '.join([row] * ROWS_TOGETHER)} {end}", columns)
 
 
-NEW_EVENTS = Insertion.of("INSERT INTO event (position, type, tags, data) VALUES", "(?, ?, ?, ?)")
+NEW_EVENTS = Insertion.of("INSERT INTO event (position, type, tags, data) VALUES", 4)
 # Two tags of one event can have the same key, which are one row then.
-NEW_TAGS = Insertion.of("INSERT INTO tag (key, type, position) VALUES", "(?, ?, ?)", "ON CONFLICT DO NOTHING")
+NEW_TAGS = Insertion.of("INSERT INTO tag (key, type, position) VALUES", 3, "ON CONFLICT DO NOTHING")
+# The positions of one key and type, as an array. (Without WHERE, ON would be taken for that of a join.)
+NEW_TAGS_OF_RUN = """INSERT INTO tag (key, type, position) SELECT ?, ?, value FROM carray(?) WHERE true
+    ON CONFLICT DO NOTHING"""
 
 
 class EventTypes(NamedTuple):

@@ -1,6 +1,7 @@
 """The write lock of a SQLite log, held: appends wait in memory and are written together at the commit."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import orjson
 
@@ -14,7 +15,6 @@ from infrastructure.log.dcb import (
 from infrastructure.log.sqlite.statements import (
     NEW_EVENTS,
     NEW_PROGRESS,
-    NEW_TAGS,
     NEW_TYPE,
     POSITION_MAX,
     EventTypes,
@@ -42,7 +42,7 @@ class SqliteAppendTransaction(AppendTransaction):
         self._index = writer.index
         self._caught_up = False
         self._types = writer.types
-        self._unwritten: list[tuple[int, int, str, bytes]] = []  # positions from _written + 1 on
+        self._unwritten: list[Any] = []  # the values of rows, one after the other: positions from _written + 1 on
         self._appended: list[Tagged] = []  # positions from _begun_at + 1 on
         self._own = TagPart(self._begun_at, POSITION_MAX)  # of those the first, as far as they were queried
         self._own_tags: set[str] = set()  # of the first `_own_tags_of` appended events
@@ -58,7 +58,7 @@ class SqliteAppendTransaction(AppendTransaction):
                 raise IntegrityError(condition)
             position = self.head
             ids = self._types.ids
-            rows: list[tuple[int, int, str, bytes]] = []
+            rows: list[Any] = []
             tagged: list[Tagged] = []
             for event in events:
                 position += 1
@@ -67,7 +67,7 @@ class SqliteAppendTransaction(AppendTransaction):
                 if type_ is None:
                     type_ = self._add_type(event.type)
                     ids = self._types.ids
-                rows.append((position, type_, orjson.dumps(tags).decode(), event.data))
+                rows += (position, type_, orjson.dumps(tags).decode(), event.data)
                 tagged.append((position, type_, tags))
         except LogUnavailable:
             self.rollback()
@@ -79,7 +79,7 @@ class SqliteAppendTransaction(AppendTransaction):
         except BaseException:  # an interrupt: they must not differ
             self.rollback()
             raise
-        if len(self._unwritten) > UNWRITTEN_EVENTS_MAX:
+        if position - self._written > UNWRITTEN_EVENTS_MAX:
             self._write_ahead()
         return position
 
@@ -147,7 +147,7 @@ class SqliteAppendTransaction(AppendTransaction):
         many slices the table has then."""
         writer = self._writer
         self._index.take_in(writer.execute, writer.slices_done, self._begun_at)
-        slices_done = self._index.merge(writer.slices_done, lambda rows: writer.insert(NEW_TAGS, rows))
+        slices_done = self._index.merge(writer.slices_done, writer.insert_tags)
         if slices_done != writer.slices_done:
             writer.execute(NEW_PROGRESS, (slices_done,))
         return slices_done

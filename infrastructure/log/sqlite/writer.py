@@ -1,8 +1,7 @@
 """What the transactions of one process on one SQLite log share: the connection that writes, and whose turn it is."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +9,16 @@ import apsw
 
 from infrastructure.log.sqlite.file import explained
 from infrastructure.log.sqlite.placement import OpenFiles
-from infrastructure.log.sqlite.statements import HEAD, ROWS_TOGETHER, EventTypes, Insertion, Rows
-from infrastructure.log.sqlite.tag_index import Tagged, TagIndex
+from infrastructure.log.sqlite.statements import (
+    HEAD,
+    NEW_TAGS,
+    NEW_TAGS_OF_RUN,
+    ROWS_TOGETHER,
+    EventTypes,
+    Insertion,
+    Rows,
+)
+from infrastructure.log.sqlite.tag_index import Tagged, TagIndex, TagRun
 from infrastructure.log.unavailable import LogUnavailable
 from infrastructure.log.write_turn import WriteTurn
 
@@ -84,17 +91,22 @@ class WriterState:
         except (apsw.Error, UnicodeDecodeError) as error:
             raise explained(error, self._path) from error
 
-    def insert(self, insertion: Insertion, rows: Sequence[Sequence[Any]]) -> None:
-        """Inserts the rows. Errors as `execute`."""
-        together = len(rows) // ROWS_TOGETHER * ROWS_TOGETHER
-        values = list(chain.from_iterable(rows[:together]))
-        step = ROWS_TOGETHER * len(values) // together if together else 1
+    def insert(self, insertion: Insertion, values: list[Any]) -> None:
+        """Inserts rows, whose values follow one another. Errors as `execute`."""
+        columns, together = insertion.columns, insertion.columns * ROWS_TOGETHER
+        end = len(values) // together * together
+        self._execute_many(insertion.together, (values[begin : begin + together] for begin in range(0, end, together)))
+        rest = range(end, len(values), columns)
+        self._execute_many(insertion.one, (values[begin : begin + columns] for begin in rest))
+
+    def insert_tags(self, values: list[int], runs: list[TagRun]) -> None:
+        """Inserts rows of the table of tags, some of them as runs. Errors as `execute`."""
+        self.insert(NEW_TAGS, values)
+        self._execute_many(NEW_TAGS_OF_RUN, [(key, type_, apsw.carray(positions)) for key, type_, positions in runs])
+
+    def _execute_many(self, sql: str, bindings: Iterable[Sequence[Any]]) -> None:
         try:
-            if together:
-                chunks = (values[begin : begin + step] for begin in range(0, len(values), step))
-                self._connection.executemany(insertion.together, chunks)
-            if together < len(rows):
-                self._connection.executemany(insertion.one, rows[together:])
+            self._connection.executemany(sql, bindings)
         except (apsw.Error, UnicodeDecodeError) as error:
             raise explained(error, self._path) from error
 

@@ -27,6 +27,7 @@ from infrastructure.log.sqlite.tag_index.index import PART_EVENTS, TagIndex
 from infrastructure.log.sqlite.tag_index.keys import TagKeys, tag_keys
 from infrastructure.log.sqlite.tag_index.lookup import Lookup, rows_at
 from infrastructure.log.sqlite.tag_index.memory import Tag, Tagged, TagPart, TagQuery, Typed
+from infrastructure.log.sqlite.tag_index.merge import TagRun
 from infrastructure.log.sqlite.tag_index.stored import head_of_rows, require_no_gap, settings_of_rows, tags_of_text
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "TagKeys",
     "TagPart",
     "TagQuery",
+    "TagRun",
     "Tagged",
     "Typed",
     "head_of_rows",

@@ -1,12 +1,12 @@
 """What the table does not hold yet, for all threads of a process."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from infrastructure.log.sqlite.statements import ENDS, Execute
 from infrastructure.log.sqlite.tag_index.keys import SLICES, many_keys, tag_keys
 from infrastructure.log.sqlite.tag_index.memory import Tagged, TagPart, TagQuery, Typed
-from infrastructure.log.sqlite.tag_index.merge import Merge, TagRow
+from infrastructure.log.sqlite.tag_index.merge import InsertTags, Merge
 from infrastructure.log.sqlite.tag_index.stored import progress_of_rows, tags_after
 
 PART_EVENTS = 50_000
@@ -29,7 +29,7 @@ class TagIndex:
 
     def __init__(self, part_events: int, secret: bytes) -> None:
         self.keys = tag_keys(secret)
-        self._many_keys = many_keys(secret)
+        self.many_keys = many_keys(secret)
         self._part_events = part_events
         self._lock = threading.Lock()
         self._parts = [self._part_after(0)]
@@ -98,7 +98,7 @@ class TagIndex:
                     return begin, tail
         return begin, None
 
-    def merge(self, slices_done: int, insert: Callable[[list[TagRow]], object]) -> int:
+    def merge(self, slices_done: int, insert: InsertTags) -> int:
         """Puts into the table what is due, in the transaction of `insert`, whose log memory has caught up with. How
         many slices the table holds then; memory keeps everything until that is committed()."""
         for part in self._parts:
@@ -108,7 +108,7 @@ class TagIndex:
             if share < 1.0 and self._appended < PATIENCE_SHARE * self._part_events:
                 break
             if self._merge is None or self._merge.part is not part:
-                self._merge = Merge(part, self.keys(None), self._many_keys)
+                self._merge = Merge(part, self.keys(None), self.many_keys)
             begun, done = divmod(slices_done, SLICES)
             try:
                 slices_done = begun * SLICES + self._merge.advance(share, done, insert)

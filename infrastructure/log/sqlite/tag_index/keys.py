@@ -51,7 +51,7 @@ def many_keys(secret: bytes) -> ManyKeys:
         digests = []
         for tag in tags:
             hashed = keyed()
-            hashed.update(tag.encode())
+            hashed.update(tag.encode("utf-8", "surrogatepass"))
             digests.append(hashed.digest())
         keys = array("q", b"".join(digests))
         if sys.byteorder == "little":

@@ -117,13 +117,13 @@ class Lookup:
         for."""
         if not begin or not wanted:
             return
-        keys = self._index.keys
         lists: dict[tuple[int, ...], tuple[list[int], list[int]]] = {}  # by types: the keys, and whose they are
-        for number, (tag, types) in enumerate(wanted):
+        keys = self._index.many_keys([tag for tag, _ in wanted])
+        for number, (key, (_, types)) in enumerate(zip(keys, wanted, strict=True)):
             some = lists.get(types or ())
             if some is None:
                 some = lists[types or ()] = ([], [])
-            some[0].append(keys(tag))
+            some[0].append(key)
             some[1].append(number)
         numbers = [numbers for _, numbers in lists.values()]
         bindings = [orjson.dumps(some).decode() for some, _ in lists.values()]

@@ -11,10 +11,12 @@ from itertools import islice
 from infrastructure.log.sqlite.tag_index.keys import SLICES, ManyKeys, slice_of, slice_of_event
 from infrastructure.log.sqlite.tag_index.memory import Positions, TagPart
 
-TagRow = tuple[int, int, int]
-"""A row of the table: key, number of the type, position."""
-TagRows = tuple[int, int, "array[int]"]
-"""Rows of one key and type."""
+TagRun = tuple[int, int, "array[int]"]
+"""Rows of the table that have one key and type: these, and their positions."""
+InsertTags = Callable[[list[int], list[TagRun]], object]
+"""Inserts rows into the table: key, number of the type, position, and the next row's key …; and runs."""
+RUN_MIN = 10
+"""So many positions and more of one key and type are a run, which SQLite takes as an array, at a third of the cost."""
 HASHING_SHARE = 0.45
 """How much of a merge is spent on making the keys; the rest is for inserting the rows."""
 
@@ -30,14 +32,15 @@ class Merge:
         self._every_event = every_event
         self._keys_of = keys_of
         self._entries = part.entries()
+        self._key_of: dict[str, int] = {}  # a tag is found under several types, and hashed once
         self._unhashed = self._hashing_steps = part.entries_count
         self._keys, self._types = array("q"), array("q")  # of each entry that has a tag, as are these:
         self._positions: list[Positions] = []
         self._slices = [array("q") for _ in range(SLICES)]  # their numbers
-        self._slices_of_events: dict[int, list[TagRows]] = defaultdict(list)
+        self._slices_of_events: dict[int, list[TagRun]] = defaultdict(list)
         self._released = 0
 
-    def advance(self, share: float, done: int, insert: Callable[[list[TagRow]], object]) -> int:
+    def advance(self, share: float, done: int, insert: InsertTags) -> int:
         """Goes on until this share of the whole is done. `done`: how many slices the table holds; the new number."""
         self._hash_some(share / HASHING_SHARE)
         self._release(done)
@@ -55,12 +58,17 @@ class Merge:
                 tags.append(tag)
                 self._types.append(type_)
                 self._positions.append(positions)
-        keys = self._keys_of(tags)
-        self._keys += keys
+        key_of = self._key_of
+        new = [tag for tag in dict.fromkeys(tags) if tag not in key_of]
+        key_of.update(zip(new, self._keys_of(new), strict=True))
+        keys = [key_of[tag] for tag in tags]
+        self._keys.extend(keys)
         slices = self._slices
         for number, slice_ in enumerate(map(slice_of, keys), first):
             slices[slice_].append(number)
         self._unhashed -= max(due, 0)
+        if not self._unhashed:
+            self._key_of = {}
 
     def _cut_by_position(self, type_: int, positions: Positions) -> None:
         """Each position to the slice in which its row under the key of None lies."""
@@ -79,20 +87,24 @@ class Merge:
             self._slices_of_events.pop(self._released, None)
             self._released += 1
 
-    def _insert_some(self, share: float, done: int, insert: Callable[[list[TagRow]], object]) -> int:
+    def _insert_some(self, share: float, done: int, insert: InsertTags) -> int:
         due = int(share * SLICES)
         for slice_ in range(done, due):
-            insert(sorted(self._rows(slice_)))
+            insert(*self._rows(slice_))
         return max(done, due)
 
-    def _rows(self, slice_: int) -> list[TagRow]:
-        rows: list[TagRow] = []
-        for number in self._slices[slice_]:
-            key, type_, positions = self._keys[number], self._types[number], self._positions[number]
+    def _rows(self, slice_: int) -> tuple[list[int], list[TagRun]]:
+        """Those of the slice, in the order of the table's keys."""
+        keys = self._keys
+        values: list[int] = []
+        runs: list[TagRun] = []
+        for number in sorted(self._slices[slice_], key=keys.__getitem__):
+            key, type_, positions = keys[number], self._types[number], self._positions[number]
             if isinstance(positions, int):
-                rows.append((key, type_, positions))
+                values += (key, type_, positions)
+            elif len(positions) < RUN_MIN:
+                for position in positions:
+                    values += (key, type_, position)
             else:
-                rows += [(key, type_, position) for position in positions]
-        for key, type_, ascending in self._slices_of_events.get(slice_, ()):
-            rows += [(key, type_, position) for position in ascending]
-        return rows
+                runs.append((key, type_, positions))
+        return values, runs + self._slices_of_events.get(slice_, [])

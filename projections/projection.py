@@ -28,8 +28,9 @@ def sql_stands(alias: str) -> str:
 class Table:
     """A table of intervals. The first `key` columns name the fact: at most one row of a key is open at a time.
 
-    `columns`: name -> TEXT or BIGINT, in order; `began` and `ended` follow them in every table. `indexes` are for the
-    queries; the key has one of its own. `closes` is False for facts that never end.
+    `columns`: name -> TEXT or BIGINT, in order; `began` and `ended` follow them in every table. None stands only
+    in a TEXT outside of the key. `indexes` are for the queries; the key has one of its own. `closes` is False for facts
+    that never end.
     """
 
     name: str

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from infrastructure.log import Log
 from infrastructure.log.envelope import UnreadableEvent, metadata_of
+from infrastructure.read_models.errors import damaged
 
 Execute = Callable[..., list[tuple[Any, ...]]]
 """Executes a statement with parameters (a mapping, or positions) and returns all its rows."""
@@ -40,10 +41,25 @@ class Checkpoint(NamedTuple):
         return self.position < self.fill_to
 
 
+_KINDS = (str, str, int, int, str, int, int, str | None, int)
+"""The types of the columns of a checkpoint, in order."""
+_POSITION, _PASSED_OVER = (Checkpoint._fields.index(name) for name in ("position", "passed_over"))
+
+
+def all_checkpoints(run: Execute) -> list[Checkpoint]:
+    """The checkpoints of all releases of all projections. ReadModelsUnavailable `damaged_read_models` if one of them
+    holds what is never written there."""
+    rows = run(_CHECKPOINTS)
+    for row in rows:
+        if not all(map(isinstance, row, _KINDS)) or not 0 <= row[_POSITION] <= row[_POSITION] + row[_PASSED_OVER]:
+            raise damaged("A checkpoint holds what none can hold")
+    return [Checkpoint._make(row) for row in rows]
+
+
 def read_checkpoints(run: Execute, shapes: Mapping[str, str]) -> dict[str, Checkpoint]:
-    """The checkpoints of the projections of these shapes, by name; those that are not made yet are missing."""
-    rows = map(Checkpoint._make, run(_CHECKPOINTS))
-    return {row.projection: row for row in rows if shapes.get(row.projection) == row.shape}
+    """The checkpoints of the projections of these shapes, by name; those that are not made yet are missing. Raises as
+    `all_checkpoints`."""
+    return {one.projection: one for one in all_checkpoints(run) if shapes.get(one.projection) == one.shape}
 
 
 def advance(run: Execute, checkpoint: Checkpoint) -> None:
@@ -55,10 +71,11 @@ def advance(run: Execute, checkpoint: Checkpoint) -> None:
     )
 
 
-def highest_position(run: Execute) -> int:
-    """How far the log has been, at least: the highest position that any release of any projection has taken."""
-    ((position,),) = run("SELECT coalesce(max(position), 0) FROM checkpoint")
-    return int(position)
+def highest_position(run: Execute, log: Log) -> int:
+    """How far the log has been, at least: the highest position that any release of any projection has taken. One that
+    names the log's last event as its own has lost nothing, whatever position it holds: that is damaged."""
+    last = event_id(log, log.head())
+    return max((one.position for one in all_checkpoints(run) if one.event != last), default=0)
 
 
 def note_log(run: Execute, log: Log) -> None:

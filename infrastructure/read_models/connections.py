@@ -1,25 +1,20 @@
-"""Connections to the read models' database: how its file is recognised and opened, and the pool that readers share."""
+"""Connections to the read models' database, and the pool that readers share."""
 
-import logging
-import os
-import stat
+import secrets
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 
 import apsw
 
-from infrastructure.log.sqlite.open_files import irregular_beside, is_open, opened, was_forked
+from infrastructure.log.sqlite.open_files import opened, was_forked
+from infrastructure.read_models.checkpoints import Execute
 from infrastructure.read_models.errors import ReadModelsUnavailable, explained
 from projections.projection import Table
 
-APPLICATION_ID = 0x3164726D
-"""`1drm` at offset 68 of the file: marks it as ours, as the log's own mark does the log."""
-FORMAT = 1
-"""SQLite's user_version: raised when an older release could not read what a newer one wrote."""
 BUSY_WAIT_SECONDS = 0.001
 BUSY_SECONDS_MAX = 30.0
 READERS_MAX = 8
@@ -32,8 +27,6 @@ MAPPED_BYTES = 4 * 1024**3
 CHECKPOINT_PAGES = 16_000
 """How many pages of 4 KiB are written ahead before they are moved to the database, with two flushes."""
 SORTING_THREADS = 2
-
-_LOG = logging.getLogger(__name__)
 
 
 class Patience:
@@ -50,87 +43,12 @@ class Patience:
         return time.monotonic() < self._until
 
 
-def prepare_file(path: Path) -> None:
-    """Make the file if there is none, for its owner alone; refuse what is not ours without touching it.
-
-    Raises ReadModelsUnavailable with `not_read_models`, `newer_read_models`, `damaged_read_models` or `read_only`.
-    """
-    require_regular(path)
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    except FileExistsError:
-        _require_ours(path)
-    except OSError as error:
-        raise ReadModelsUnavailable("read_only", f"{path}: {error}") from error
-
-
-def require_regular(path: str | Path) -> None:
-    """Raise ReadModelsUnavailable `not_read_models` if something that is no regular file lies where SQLite would keep
-    a file beside this one."""
-    if not is_open(path) and (irregular := irregular_beside(path)):
-        raise ReadModelsUnavailable("not_read_models", f"{irregular} is no regular file, as SQLite would keep there")
-
-
-def _require_ours(path: Path) -> None:
-    if path.is_symlink() and not path.exists():
-        raise ReadModelsUnavailable("not_read_models", f"{path} is a link to nothing")
-    if not path.is_file():
-        raise ReadModelsUnavailable("not_read_models", f"{path} is no regular file")
-    if is_open(path):
-        return  # by a connection of this process, for which it was looked at
-    try:
-        with path.open("rb") as file:
-            header = file.read(100)
-        mode = path.stat().st_mode
-    except OSError as error:
-        raise ReadModelsUnavailable("read_only", f"{path}: {error}") from error
-    if stat.S_IMODE(mode) & 0o077:
-        _LOG.warning("%s can be read by other users: run `chmod 600` on it and on the files beside it", path)
-    if not header:
-        if path.is_symlink():
-            raise ReadModelsUnavailable("not_read_models", f"{path} is a link to an empty file")
-        return
-    if not header.startswith(b"SQLite format 3\0"):
-        raise ReadModelsUnavailable("not_read_models", f"{path} is no SQLite database")
-    application, version = int.from_bytes(header[68:72], "big"), int.from_bytes(header[60:64], "big")
-    if application == 0 and _is_unmarked_and_ours(path):
-        return
-    if application != APPLICATION_ID:
-        raise ReadModelsUnavailable("not_read_models", f"{path} is a database of something else")
-    if version > FORMAT:
-        raise ReadModelsUnavailable("newer_read_models", f"{path} has format {version}, this release knows {FORMAT}")
-
-
-def _is_unmarked_and_ours(path: Path) -> bool:
-    """Whether these are read models of the first release, which did not mark its files; or ones that another process
-    makes just now: its mark is still in the write-ahead log, or there is nothing yet in the database."""
-    connection = None
-    try:
-        connection = opened(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE), path)
-        connection.set_busy_handler(Patience(BUSY_SECONDS_MAX))
-        if connection.pragma("application_id") == APPLICATION_ID:
-            return True
-        if not connection.execute("SELECT EXISTS (SELECT * FROM sqlite_schema)").fetchall()[0][0]:
-            return connection.pragma("application_id") in (0, APPLICATION_ID)
-        found = connection.execute(
-            "SELECT count(*) FROM pragma_table_info('checkpoint') WHERE name IN ('projection', 'position', 'error')"
-            " UNION ALL SELECT count(*) FROM pragma_table_info('store') WHERE name IN ('name', 'value')"
-        ).fetchall()
-        return found == [(3,), (2,)]
-    except apsw.Error as error:
-        raise explained(error, path) from error
-    finally:
-        if connection is not None:
-            connection.close()
-
-
 def connect(path: str, *, shared: bool, cache_kibibytes: int = WRITER_CACHE_KIBIBYTES) -> apsw.Connection:
     """Open a connection; `shared`: to a file that other connections have open too."""
     if was_forked():
         raise ReadModelsUnavailable("forked", "A network was open when this process was forked")
+    connection = _opened(path)
     try:
-        connection = opened(apsw.Connection(path), path)
-        connection.set_busy_handler(Patience(BUSY_SECONDS_MAX))
         # Else SQLite looks at the values that a statement is given (this one is built with STAT4), and prepares it anew
         # each time that it gets others: 4 µs for a small one, 15 for one with joins.
         connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
@@ -143,8 +61,50 @@ def connect(path: str, *, shared: bool, cache_kibibytes: int = WRITER_CACHE_KIBI
         connection.execute(f"PRAGMA cache_size = -{cache_kibibytes}")
         connection.execute(f"PRAGMA threads = {SORTING_THREADS}")
     except apsw.Error as error:
+        connection.close()
         raise explained(error, path) from error
     return connection
+
+
+def _opened(path: str) -> apsw.Connection:
+    try:
+        connection = opened(apsw.Connection(path), path)
+    except apsw.Error as error:
+        raise explained(error, path) from error
+    connection.set_busy_handler(Patience(BUSY_SECONDS_MAX))
+    return connection
+
+
+def execute_on(connection: apsw.Connection, path: str | None) -> Execute:
+    """What executes statements on a connection. It raises ReadModelsUnavailable. `path`: the database's, for errors."""
+
+    def run(sql: str, parameters: Any = ()) -> list[tuple[Any, ...]]:
+        try:
+            return connection.execute(sql, parameters).fetchall()
+        except (apsw.Error, UnicodeDecodeError) as error:
+            raise explained(error, path) from error
+
+    return run
+
+
+def make_empty(path: str) -> None:
+    """Empty a database in place, however damaged it is: it becomes one without tables, mark and format. Other
+    connections to it go on, and see an empty one. (SQLite's own way: SQLITE_DBCONFIG_RESET_DATABASE.)"""
+    connection = _opened(path)
+    try:
+        with suppress(apsw.Error):  # SQLite stays with the write-ahead log if it has seen the schema, where it can
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+        connection.config(apsw.SQLITE_DBCONFIG_RESET_DATABASE, 1)
+        connection.execute("VACUUM")
+        connection.config(apsw.SQLITE_DBCONFIG_RESET_DATABASE, 0)
+        connection.execute("PRAGMA journal_mode = wal")
+        # By this number the other connections see that the schema which they remember holds no more: it may not be one
+        # that the database had before.
+        connection.execute(f"PRAGMA schema_version = {secrets.randbits(30)}")
+    except apsw.Error as error:
+        raise explained(error, path) from error
+    finally:
+        connection.close()
 
 
 @dataclass(eq=False)

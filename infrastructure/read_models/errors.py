@@ -8,6 +8,8 @@ import apsw
 
 from domain.errors import CodedError
 
+DAMAGED = "damaged_read_models"
+
 
 class ReadModelsUnavailable(CodedError):
     """The read models' database cannot be opened, read or written. `code` is one of the keys of `advice`."""
@@ -15,7 +17,7 @@ class ReadModelsUnavailable(CodedError):
     advice: ClassVar[Mapping[str, str]] = {
         "not_read_models": "Move away what lies there; it was left as it is.",
         "newer_read_models": "Use the release that wrote it or a later one, or delete that file.",
-        "damaged_read_models": "Delete that file: it is made anew from the log.",
+        DAMAGED: "Run `firstdegree projections rebuild`, or Network.rebuild: they are made anew from the log.",
         "disk_full": "Make space; the read models then go on by themselves.",
         "io_error": "Look at the disk and its mount; the read models then go on by themselves.",
         "read_only": "Give this user write access to the file and to its directory.",
@@ -59,6 +61,11 @@ class RowsRefused(CodedError):
         self.projection = projection
 
 
+def damaged(detail: str) -> ReadModelsUnavailable:
+    """The error for what is stored and cannot be so."""
+    return ReadModelsUnavailable(DAMAGED, detail)
+
+
 def explained(error: apsw.Error | UnicodeDecodeError, path: str | Path | None) -> ReadModelsUnavailable:
     """What an error of SQLite's means to whoever uses the read models."""
     detail = f"{path or 'The read models in memory'}: {error}"
@@ -76,5 +83,5 @@ def explained(error: apsw.Error | UnicodeDecodeError, path: str | Path | None) -
         case apsw.ConnectionClosedError() | apsw.InterruptError():
             code = "closed"
         case _:  # CorruptError, NotADBError, a table that is missing
-            code = "damaged_read_models"
+            code = DAMAGED
     return ReadModelsUnavailable(code, detail)

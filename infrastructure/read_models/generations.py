@@ -4,48 +4,70 @@ A table's name in the database ends with a number that no other table there ever
 the live ones, and those of several releases lie side by side. The checkpoint says which are a projection's.
 """
 
-import secrets
+import re
 
-from infrastructure.read_models.checkpoints import Checkpoint, Execute, advance
-from infrastructure.read_models.connections import APPLICATION_ID, FORMAT
+from infrastructure.read_models.checkpoints import Checkpoint, Execute, advance, all_checkpoints
 from infrastructure.read_models.cursors import SECRET_BYTES
-from infrastructure.read_models.errors import ReadModelsUnavailable
+from infrastructure.read_models.errors import damaged
+from infrastructure.read_models.recognition import APPLICATION_ID, FORMAT, OWN_TABLES
 from infrastructure.read_models.tables import Model, index_sql, table_sql
 from projections.projection import Table
 
-SCHEMA = """
-CREATE TABLE checkpoint (
-    projection TEXT NOT NULL, shape TEXT NOT NULL, generation BIGINT NOT NULL, position BIGINT NOT NULL,
-    event TEXT NOT NULL, fill_to BIGINT NOT NULL, passed_over BIGINT NOT NULL, error TEXT, used BIGINT NOT NULL,
-    tables TEXT NOT NULL, PRIMARY KEY (projection, shape)
-) WITHOUT ROWID;
-CREATE TABLE store (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-INSERT INTO store VALUES ('generation', '0')
-"""
+_TABLE_NAMES = re.compile("[a-z_]+_[0-9]+( [a-z_]+_[0-9]+)*")
 
 
-def prepare_schema(run: Execute) -> None:
+def prepare_schema(run: Execute, secret: bytes) -> None:
     """Make the tables of the store itself, and mark the file as ours; in a write transaction. Tables of the first
-    release, whose file has passed the inspection, are dropped."""
+    release, whose file has passed the inspection, are dropped. `secret`: what cursors are sealed with."""
     if is_prepared(run):
         return
     for (name,) in run("SELECT name FROM sqlite_schema WHERE type = 'table'"):
         run(f"DROP TABLE {name}")
-    for statement in SCHEMA.split(";\n"):
+    for statement in OWN_TABLES.values():
         run(statement)
-    run("INSERT INTO store VALUES ('secret', ?)", (secrets.token_hex(SECRET_BYTES),))
+    run("INSERT INTO store VALUES ('generation', '0'), ('secret', ?)", (secret.hex(),))
     run(f"PRAGMA application_id = {APPLICATION_ID}")
     run(f"PRAGMA user_version = {FORMAT}")
 
 
 def kept_secret(run: Execute) -> bytes:
     """What cursors are sealed with: the same for all processes that open this file, whatever is rebuilt in it."""
-    rows = run("SELECT value FROM store WHERE name = 'secret'")
     try:
-        ((value,),) = rows
-        return bytes.fromhex(value)
+        ((value,),) = run("SELECT value FROM store WHERE name = 'secret'")
+        secret = bytes.fromhex(value)
     except (TypeError, ValueError) as error:
-        raise ReadModelsUnavailable("damaged_read_models", "They do not hold what cursors are sealed with") from error
+        raise damaged("They do not hold what cursors are sealed with") from error
+    if len(secret) != SECRET_BYTES:
+        raise damaged("They hold only a part of what cursors are sealed with")
+    return secret
+
+
+def require_sound_store(run: Execute) -> None:
+    """Raise ReadModelsUnavailable `damaged_read_models` if the store's own tables hold what is never written there, or
+    tables of read models are missing; in one snapshot."""
+    newest, there = generation(run), {name for (name,) in run("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    for one in all_checkpoints(run):
+        if one.generation > newest:
+            raise damaged("The number of the newest tables is lower than that of some tables")
+    for number, tables in run("SELECT generation, tables FROM checkpoint"):
+        if not all(name in there and name.endswith(f"_{number}") for name in named_tables(tables)):
+            raise damaged("Tables of read models are missing")
+
+
+def generation(run: Execute) -> int:
+    """The number of the newest tables."""
+    rows = run("SELECT value FROM store WHERE name = 'generation'")
+    value = rows[0][0] if rows else None
+    if not isinstance(value, str) or not re.fullmatch("[0-9]{1,18}", value):
+        raise damaged("The number of the newest tables is none")
+    return int(value)
+
+
+def named_tables(tables: object) -> list[str]:
+    """The names of a projection's tables, as its checkpoint keeps them."""
+    if not isinstance(tables, str) or not _TABLE_NAMES.fullmatch(tables):
+        raise damaged("A checkpoint names tables that nobody made")
+    return tables.split()
 
 
 def is_prepared(run: Execute) -> bool:
@@ -60,8 +82,9 @@ def physical(table: Table, generation: int) -> str:
 
 def next_generation(run: Execute) -> int:
     """A number that no tables in this database had before."""
-    ((value,),) = run("UPDATE store SET value = value + 1 WHERE name = 'generation' RETURNING value")
-    return int(value)
+    number = generation(run) + 1
+    run("UPDATE store SET value = ? WHERE name = 'generation'", (str(number),))
+    return number
 
 
 def make_tables(run: Execute, model: Model, shape: str, head: int, today: int) -> None:
@@ -79,30 +102,30 @@ def make_tables(run: Execute, model: Model, shape: str, head: int, today: int) -
 
 def drop_tables(run: Execute, projection: str, shape: str) -> None:
     """Drop the tables and the checkpoint of one release of a projection."""
-    ((tables,),) = run(
-        "DELETE FROM checkpoint WHERE projection = ? AND shape = ? RETURNING tables", (projection, shape)
-    )
-    for name in tables.split():
-        run(f"DROP TABLE IF EXISTS {name}")
+    own = (projection, shape)
+    for (tables,) in run("DELETE FROM checkpoint WHERE projection = ? AND shape = ? RETURNING tables", own):
+        for name in named_tables(tables):
+            run(f"DROP TABLE IF EXISTS {name}")
 
 
 def swap_tables(run: Execute, model: Model, reached: Checkpoint, generation: int) -> None:
     """Let a projection's tables of a new generation take the place of its former ones. `reached`: its checkpoint, with
     the position up to which they are filled."""
     own = (reached.projection, reached.shape)
-    ((former,),) = run("SELECT tables FROM checkpoint WHERE projection = ? AND shape = ?", own)
+    former = run("SELECT tables FROM checkpoint WHERE projection = ? AND shape = ?", own)
     names = " ".join(physical(table, generation) for table in model.tables)
     run("UPDATE checkpoint SET tables = ? WHERE projection = ? AND shape = ?", (names, *own))
     advance(run, reached._replace(generation=generation))
-    for name in former.split():
-        run(f"DROP TABLE {name}")
+    for (tables,) in former:
+        for name in named_tables(tables):
+            run(f"DROP TABLE IF EXISTS {name}")
 
 
 def drop_orphans(run: Execute) -> None:
     """Drop the tables that no checkpoint names: those of a rebuild that was cut off. Only while no other one runs."""
     kept = {"checkpoint", "store"}
     for (tables,) in run("SELECT tables FROM checkpoint"):
-        kept.update(tables.split())
+        kept.update(named_tables(tables))
     for (name,) in run("SELECT name FROM sqlite_schema WHERE type = 'table'"):
         if name not in kept:
             run(f"DROP TABLE {name}")

@@ -4,28 +4,32 @@ An empty read model far behind its log is filled as a rebuild is; else the runne
 waits without an end: each wait has a limit, ends when the read models are closed, and says what it waited for.
 """
 
+import logging
 import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from domain.refusals import Refused
 from infrastructure.log import Log, LogUnavailable
 from infrastructure.read_models.bulk_fill import Progress
 from infrastructure.read_models.checkpoints import Checkpoint, Execute, advance
-from infrastructure.read_models.errors import NotYet, ProjectionStopped, ReadModelsUnavailable
+from infrastructure.read_models.errors import DAMAGED, NotYet, ProjectionStopped, ReadModelsUnavailable
 from infrastructure.read_models.follower import POLL_SECONDS, Follower
 from infrastructure.read_models.rebuild import Rebuild, RebuildReport
 from infrastructure.read_models.rebuild_lock import RebuildLock
 from infrastructure.read_models.runner import ProjectionRunner
 from infrastructure.read_models.store import ReadStore
+from infrastructure.read_models.tables import require_sound_rows
 
 BULK_EVENTS_MIN = 20_000
 """From how many events on an empty read model is filled as a rebuild is, unsorted and with the indexes last."""
 REBUILD_WAIT_SECONDS = 60.0
 """How long a rebuild waits for another one of the same store to end."""
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +181,20 @@ class ReadModels:
         timeout: float = REBUILD_WAIT_SECONDS,
     ) -> RebuildReport:
         """Rebuild read models (all, if none is named) from the log, compare them with the live ones, and put them in
-        their place. Queries go on meanwhile. Raises RebuildRunning if another rebuild of this store does not end
-        within `timeout` seconds; ValueError for a name that is none."""
+        their place. Queries go on meanwhile. Where the store is damaged, all are made anew. Raises RebuildRunning if
+        another rebuild of this store does not end within `timeout` seconds; ValueError for a name that is none."""
         chosen = self._chosen(names)
+        try:
+            return self._rebuild(chosen, progress, timeout)
+        except ReadModelsUnavailable as error:
+            if error.code != DAMAGED or not self.store.path:
+                raise
+            _LOG.warning("The read models are damaged, and are made anew from the log: %s", error.detail)
+        with self._rebuild_lock.held(timeout, self._rebuilder):
+            self.store.make_anew(self._log)
+        return self._rebuild(self._chosen(None), progress, timeout)
+
+    def _rebuild(self, chosen: set[str], progress: Progress | None, timeout: float) -> RebuildReport:
         with self._rebuilding(timeout):
             empty = self._empty()
             if not chosen <= empty:  # else there is nothing to compare with: this rebuild is what fills them
@@ -215,9 +230,10 @@ class ReadModels:
             yield
 
     def _rebuilder(self) -> str:
-        with self.store.reading() as (run, _):
-            rows = run("SELECT value FROM store WHERE name = 'rebuilder'")
-        return f"process {rows[0][0]}" if rows else "another process"
+        with suppress(ReadModelsUnavailable), self.store.reading() as (run, _):
+            for (process,) in run("SELECT value FROM store WHERE name = 'rebuilder'"):
+                return f"process {process}"
+        return "another process"
 
     def _watched(self, progress: Progress | None) -> Progress:
         def watched(done: int, goal: int) -> None:
@@ -238,7 +254,8 @@ class ReadModels:
         """One consistent snapshot, and the position that every projection it needs has reached.
 
         `position`: the one that is to be read, None for the newest; `needs`: the projections that are read, all if
-        none is named. Raises Refused `projection_stopped`, and NotYet while one of them is being filled.
+        none is named. Raises Refused `projection_stopped`, and NotYet while one of them is being filled. An error of
+        the block is ReadModelsUnavailable `damaged_read_models` where it comes of what no read model has written.
         """
         with self.store.reading() as (run, checkpoints):
             needed = [checkpoints.get(name) for name in needs or self.store.shapes]
@@ -252,7 +269,11 @@ class ReadModels:
                 if position is not None:
                     raise NotYet(f"The read models have reached position {reached}, and not yet {position}")
             self._reached[needs] = reached
-            yield run, reached
+            try:
+                yield run, reached
+            except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError):  # what wrong rows may lead to
+                require_sound_rows(run, self.store.models)
+                raise
 
     def has_reached(self, position: int, needs: tuple[str, ...] = ()) -> bool:
         """Whether the models of that name, or every one that has not stopped, have come to a position. They only go on,

@@ -15,6 +15,7 @@ from domain.policy_values import Policy
 from infrastructure.log import Log
 from infrastructure.log.envelope import decode
 from infrastructure.read_models.checkpoints import Execute
+from infrastructure.read_models.errors import damaged
 from projections.reading import Reading
 
 S = TypeVar("S")
@@ -37,7 +38,10 @@ class SqlReading(Reading):
         return self._run(sql, {"as_of": self.as_of, "erased_by": self.erased_by, **parameters})
 
     def event(self, position: int) -> Event:
-        ((_, _, event),) = decode(self._log.page(position - 1, 1))
+        rows = self._log.page(position - 1, 1)
+        if [row[0] for row in rows] != [position]:
+            raise damaged(f"A row names an event at position {position}, where the log has none")
+        ((_, _, event),) = decode(rows)
         return event
 
     @cached_property

@@ -12,15 +12,14 @@ from stat import S_ISREG
 import apsw
 
 from infrastructure.log.sqlite.open_files import BESIDE, opened
-from infrastructure.read_models.connections import require_regular
 from infrastructure.read_models.errors import ReadModelsUnavailable, RebuildRunning, explained
+from infrastructure.read_models.recognition import SQLITE_BEGINS, require_regular
 
 LOCK_SUFFIX = "-rebuild"
 FILLED_INFIX = "-filled-"
 """What stands between the store's path and a number in the names of the files that a rebuild fills."""
 FILLED_ID = 0x3164666C
 """`1dfl` at offset 68: marks a file that a rebuild fills."""
-SQLITE_BEGINS = b"SQLite format 3\0"
 FILLED_END = r"\d+-[01]"
 POLL_SECONDS = 0.02
 

@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import apsw
@@ -35,18 +34,17 @@ from infrastructure.read_models.connections import (
     BUSY_SECONDS_MAX,
     Reader,
     ReaderPool,
-    connect,
-    prepare_file,
+    execute_on,
+    make_empty,
 )
 from infrastructure.read_models.errors import ReadModelsUnavailable, explained
 from infrastructure.read_models.generations import (
     drop_tables,
-    is_prepared,
-    kept_secret,
     make_tables,
     physical,
     prepare_schema,
 )
+from infrastructure.read_models.opening import open_store
 from infrastructure.read_models.tables import Model, shape_of, sources_of
 from infrastructure.read_models.timed_lock import TimedLock
 from projections.projection import DerivedProjection, Projection, Table
@@ -79,24 +77,25 @@ class ReadStore:
         self._closed = False
         self._lock = TimedLock()
         self._local = threading.local()
-        if path:
-            prepare_file(Path(path))
-        self._writer = Reader(connect(":memory:" if path is None else path, shared=bool(path)))
+        connection, self.secret = open_store(path)
+        self._writer = Reader(connection)
         self._pool = ReaderPool(path) if path else None
-        try:
-            if not is_prepared(self._run_on(self._writer.connection)):
-                with self.writing() as run:
-                    prepare_schema(run)
-            self.secret = kept_secret(self._run_on(self._writer.connection))
-        except BaseException:  # also an interrupt: nobody else would close what is open already
-            self._writer.connection.close()
-            raise
+
+    def make_anew(self, log: Log) -> None:
+        """Empty the database, however damaged it is, and make the tables anew, to be filled from the log. Whoever reads
+        meanwhile, in whichever process, may get `damaged_read_models` for a moment."""
+        assert self.path, "only a file can be damaged"
+        with self._alone():
+            make_empty(self.path)
+        with self.writing() as run:
+            prepare_schema(run, self.secret)
+        self.fit(log)
 
     def missing_events(self, log: Log) -> int:
         """How many events the log has lost: those that it has had, as the read models know, and has no more. 0 where
         the read models are another log's."""
         with self.reading() as (run, _):
-            position, noted = highest_position(run), noted_log(run)
+            position, noted = highest_position(run, log), noted_log(run)
         head = log.head()
         return max(0, position - head) if noted and (head == 0 or noted == event_id(log, 1)) else 0
 
@@ -158,7 +157,7 @@ class ReadStore:
             connection = self._writer.connection
             try:
                 connection.execute("BEGIN IMMEDIATE")
-                yield self._run_on(connection)
+                yield execute_on(connection, self.path)
                 connection.execute("COMMIT")
             except BaseException as error:  # also an interrupt: a transaction left open would keep all others out
                 if connection.in_transaction:
@@ -173,7 +172,7 @@ class ReadStore:
         """The writer's connection sees other databases for as long as the block lasts; the names that they have."""
         schemas = [f"filled_{number}" for number in range(len(files))]
         with self._alone():
-            run = self._run_on(self._writer.connection)
+            run = execute_on(self._writer.connection, self.path)
             self._detach(schemas)  # what an interrupt may have left attached
             try:
                 for schema, file in zip(schemas, files, strict=True):
@@ -185,7 +184,7 @@ class ReadStore:
                 self._detach(schemas)
 
     def _detach(self, schemas: Sequence[str]) -> None:
-        run = self._run_on(self._writer.connection)
+        run = execute_on(self._writer.connection, self.path)
         for schema in schemas:
             with suppress(ReadModelsUnavailable):  # one that is not attached
                 run(f"DETACH {schema}")
@@ -194,7 +193,7 @@ class ReadStore:
     def writer_snapshot(self) -> Iterator[tuple[Execute, dict[str, Checkpoint]]]:
         """One consistent snapshot on the writer's connection, which sees what is attached to it."""
         with self._alone():
-            run = self._run_on(self._writer.connection)
+            run = execute_on(self._writer.connection, self.path)
             run("BEGIN")
             try:
                 yield run, self.checkpoints(run)
@@ -242,7 +241,7 @@ class ReadStore:
     def _snapshot(self, reader: Reader) -> Iterator[tuple[Execute, dict[str, Checkpoint]]]:
         connection = reader.connection
         begins = not connection.in_transaction
-        run = self._run_on(connection)
+        run = execute_on(connection, self.path)
         if begins:
             run("BEGIN")
         try:
@@ -261,15 +260,6 @@ class ReadStore:
             self._local.current = None
             if begins and connection.in_transaction:
                 run("COMMIT")
-
-    def _run_on(self, connection: apsw.Connection) -> Execute:
-        def run(sql: str, parameters: Any = ()) -> list[tuple[Any, ...]]:
-            try:
-                return connection.execute(sql, parameters).fetchall()
-            except (apsw.Error, UnicodeDecodeError) as error:
-                raise explained(error, self.path) from error
-
-        return run
 
     def require_usable(self) -> None:
         """Raise ReadModelsUnavailable `forked` or `closed` where nothing may be done with the store. After a fork not

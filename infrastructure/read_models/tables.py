@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 from domain.event import EVENTS
+from infrastructure.read_models.checkpoints import Execute
+from infrastructure.read_models.errors import damaged
 from projections.projection import OPEN, DerivedProjection, Projection, Table
 
 Model = Projection | DerivedProjection
@@ -33,6 +35,18 @@ def close_sql(table: Table, name: str) -> str:
     """The UPDATE that closes the open row of a key; positional parameters: ended, then the key."""
     key = " AND ".join(f"{column} = ?" for column in list(table.columns)[: table.key])
     return f"UPDATE {name} SET ended = ? WHERE {key} AND ended = {OPEN}"
+
+
+def require_sound_rows(run: Execute, models: Iterable[Model]) -> None:
+    """Raise ReadModelsUnavailable `damaged_read_models` if a table of these read models, under its own name, holds a
+    row that no projection makes: with a value of another type than its column's, or no interval. Goes over all rows."""
+    for table in (table for model in models for table in model.tables):
+        sound = ["typeof(began) = 'integer' AND typeof(ended) = 'integer' AND 1 <= began AND began <= ended"]
+        for number, (column, kind) in enumerate(table.columns.items()):
+            types = "'integer'" if kind == "BIGINT" else "'text'" if number < table.key else "'text', 'null'"
+            sound.append(f"typeof({column}) IN ({types})")
+        if run(f"SELECT 1 FROM {table.name} WHERE NOT ({' AND '.join(sound)}) LIMIT 1"):
+            raise damaged(f"A row of {table.name} is none that is ever written there")
 
 
 def wanted_types(projections: Iterable[Projection]) -> set[str]:

@@ -170,26 +170,6 @@ def test_b24_read_models_of_the_first_release_are_replaced(tmp_path: Path) -> No
         assert network.profile("ada").name == "ada"
 
 
-def test_b27_damaged_bytes_are_one_typed_error(tmp_path: Path) -> None:
-    with open_network(str(tmp_path / "network.db"), follow=False) as network:
-        register(network, "ada", "bob")
-        network.catch_up()
-    models = models_file(tmp_path)
-    data = bytearray(models.read_bytes())
-    data[4096:] = b"\xff" * (len(data) - 4096)
-    models.write_bytes(data)
-
-    def look() -> None:
-        with open_network(str(tmp_path / "network.db"), follow=False) as network:
-            network.catch_up()
-            network.profile("ada")
-
-    with pytest.raises(ReadModelsUnavailable) as raised:
-        look()
-    assert raised.value.code == "damaged_read_models"
-    assert "Delete that file" in str(raised.value)
-
-
 def test_b22_the_files_are_their_owners_alone_and_a_wider_one_is_said(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

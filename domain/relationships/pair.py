@@ -74,7 +74,11 @@ class Pair:
 
     def side_of(self, member: str) -> Stance:
         """What this member holds toward the other; not to be changed by a reader."""
-        return self.toward.get(member) or Stance()
+        return self.toward.get(member, _NO_STANCE)
+
+
+_NO_STANCE = Stance()
+"""Made once: most pairs that are decided about have no history, and it is asked for several times in a decision."""
 
 
 def _side(pair: Pair, member: str) -> Stance:

@@ -14,6 +14,7 @@ from infrastructure.app import open_network
 from infrastructure.log import LogUnavailable
 from infrastructure.log.dcb import DCBEvent
 from infrastructure.log.sqlite.log import SqliteLog
+from infrastructure.log.sqlite.placement import OpenFiles
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -80,6 +81,30 @@ def test_b23_the_first_command_after_the_opening_notices_it_too(tmp_path: Path) 
     with open_network(str(path), follow=False) as network:
         assert network.head == 0
         network.handle(register("ada"))
+
+
+@pytest.mark.parametrize("descriptors", ["/proc/self/fd", "/nowhere"])
+@pytest.mark.parametrize("how", ["moved", "replaced", "deleted", "truncated", "file moved"])
+def test_b23_every_system_can_tell_whether_the_files_are_in_place(tmp_path: Path, how: str, descriptors: str) -> None:
+    path, wal = tmp_path / "log.db", tmp_path / "log.db-wal"
+    path.write_bytes(b"file")
+    wal.write_bytes(b"write-ahead log")
+    files = OpenFiles(path, descriptors)
+    files.require_in_place()
+    if how in ("moved", "replaced"):
+        wal.rename(tmp_path / "elsewhere")
+    if how == "replaced":
+        shutil.copy(tmp_path / "elsewhere", wal)
+    elif how == "deleted":
+        wal.unlink()
+    elif how == "truncated":
+        os.truncate(wal, 3)
+    elif how == "file moved":
+        path.rename(tmp_path / "elsewhere")
+    with pytest.raises(LogUnavailable) as raised:
+        files.require_in_place()
+    assert raised.value.code == "replaced"
+    files.close()
 
 
 def test_b23_closing_a_log_that_was_replaced_leaves_the_new_files_alone(tmp_path: Path) -> None:

@@ -37,7 +37,8 @@ class WriterState:
         """All that the committed events have, as of the last begin."""
         self.slices_done = 0
         """How much of the table of tags is merged, as of the last begin."""
-        self._types_head = -1
+        self._head = -1
+        self._version = -1  # what SQLite counts commits with, as of the last time that these three were known
         self._path = path
         self._connection = connection
         self._wake = wake
@@ -53,10 +54,12 @@ class WriterState:
             raise LogUnavailable("busy", f"{self._path} was not free within {self._busy_seconds:g} seconds")
         self._require_open()
         self.execute("BEGIN IMMEDIATE")
-        self.slices_done, head = self.index.progress(self.execute)
-        if head != self._types_head:  # another process has appended, perhaps a new type
-            self.types, self._types_head = EventTypes.of(self.execute), head
-        return head
+        if self._connection.data_version() != self._version:  # another connection has committed in between
+            self.slices_done, head = self.index.progress(self.execute)
+            if head != self._head:  # and it has appended, perhaps an event of a new type
+                self.types, self._head = EventTypes.of(self.execute), head
+            self._version = self._connection.data_version()
+        return self._head
 
     def commit(self, holder: object, types: EventTypes, appended: Sequence[Tagged], slices_done: int) -> None:
         """Commits, remembers what was appended, and ends the turn. If it fails nothing is committed, and the turn goes
@@ -67,7 +70,8 @@ class WriterState:
         self.execute("COMMIT")
         try:
             if appended:
-                self.types, self._types_head = types, appended[-1][0]
+                self.types, self._head, self.slices_done = types, appended[-1][0], slices_done
+                self._version = self._connection.data_version()
                 self.index.committed(appended, slices_done)
         finally:
             self.turn.give_back(holder)
@@ -129,6 +133,7 @@ class WriterState:
             except LogUnavailable:  # SQLite would delete the write-ahead log at this path, which is another's now
                 self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
             self._connection.close()
+            self._files.close()
         finally:
             self._closing = self.closed
             self.turn.give_back(holder)

@@ -68,7 +68,7 @@ def connect(path: str, *, shared: bool, cache_kibibytes: int = WRITER_CACHE_KIBI
 
 def _opened(path: str) -> apsw.Connection:
     try:
-        connection = opened(apsw.Connection(path), path)
+        connection = opened(path, lambda: apsw.Connection(path))
     except apsw.Error as error:
         raise explained(error, path) from error
     connection.set_busy_handler(Patience(BUSY_SECONDS_MAX))

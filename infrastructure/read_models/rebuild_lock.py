@@ -81,7 +81,7 @@ class RebuildLock:
             if not S_ISREG(os.lstat(path).st_mode):
                 raise ReadModelsUnavailable("not_read_models", f"{path} is no regular file, and no lock of ours")
             require_regular(path)
-            return opened(apsw.Connection(path), path)
+            return opened(path, lambda: apsw.Connection(path))
         except apsw.Error as error:
             raise explained(error, path) from error
         except OSError as error:

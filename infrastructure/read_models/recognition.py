@@ -11,7 +11,7 @@ from pathlib import Path
 
 import apsw
 
-from infrastructure.log.sqlite.open_files import irregular_beside, is_open, opened
+from infrastructure.log.sqlite.open_files import irregular_beside, is_open, kept_unopened, opened
 from infrastructure.read_models.connections import BUSY_SECONDS_MAX, Patience
 from infrastructure.read_models.errors import ReadModelsUnavailable, damaged, explained
 
@@ -64,11 +64,12 @@ def _require_ours(path: Path) -> None:
         raise ReadModelsUnavailable("not_read_models", f"{path} is a link to nothing")
     if not path.is_file():
         raise ReadModelsUnavailable("not_read_models", f"{path} is no regular file")
-    if is_open(path):
-        return  # by a connection of this process, for which it was looked at
     try:
-        with path.open("rb") as file:
-            begins = file.read(SEARCHED_BYTES)
+        with kept_unopened(path) as unopened:
+            if not unopened:
+                return  # a connection of this process has it open, for which it was looked at
+            with path.open("rb") as file:
+                begins = file.read(SEARCHED_BYTES)
         mode = path.stat().st_mode
     except OSError as error:
         raise ReadModelsUnavailable("read_only", f"{path}: {error}") from error
@@ -116,7 +117,7 @@ def _is_unmarked_and_ours(path: Path) -> bool:
 
 def _connected(path: Path) -> apsw.Connection:
     try:
-        connection = opened(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE), path)
+        connection = opened(path, lambda: apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE))
         connection.set_busy_handler(Patience(BUSY_SECONDS_MAX))
         return connection
     except apsw.Error as error:

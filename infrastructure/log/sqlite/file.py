@@ -13,7 +13,7 @@ import apsw
 
 from infrastructure.log.sqlite.derived import drop_derived, make_derived, make_tables
 from infrastructure.log.sqlite.leftover import open_whole
-from infrastructure.log.sqlite.open_files import irregular_beside, is_open, opened, was_forked
+from infrastructure.log.sqlite.open_files import irregular_beside, kept_unopened, opened, was_forked
 from infrastructure.log.sqlite.schema import APPLICATION_ID, FORMAT, FORMER_FORMAT, TABLES, marks_of
 from infrastructure.log.sqlite.tag_index.keys import SECRET_BYTES
 from infrastructure.log.unavailable import LogUnavailable
@@ -87,15 +87,16 @@ def open_writer(path: Path, busy_seconds: float, part_events: int) -> apsw.Conne
 
 
 def _connected(path: Path, busy_seconds: float) -> apsw.Connection:
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
+    flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
+    connection = opened(path, lambda: apsw.Connection(str(path), flags=flags))
     connection.set_busy_handler(Patience(busy_seconds))
-    return opened(connection, path)
+    return connection
 
 
 def open_reader(path: Path, busy_seconds: float) -> apsw.Connection:
     """Opens one more connection that only reads; the log must be open for writing in this process."""
     try:
-        connection = opened(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY), path)
+        connection = opened(path, lambda: apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY))
         connection.set_busy_handler(Patience(busy_seconds))
         connection.wal_autocheckpoint(0)
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
@@ -127,12 +128,13 @@ def inspect(path: Path) -> None:
             raise LogUnavailable("no_directory", f"{path.parent} is no directory")
         if path.exists() and not path.is_file():
             raise LogUnavailable("not_a_log", f"{path} is no regular file")
-        if is_open(path):
-            return  # by a connection of this process, which has looked at it
-        if irregular := irregular_beside(path):
-            raise LogUnavailable("not_a_log", f"{irregular} is no regular file, as SQLite would keep there")
-        with path.open("rb") as file:
-            header = file.read(100)
+        with kept_unopened(path) as unopened:
+            if not unopened:
+                return  # a connection of this process has it open, for which it was looked at
+            if irregular := irregular_beside(path):
+                raise LogUnavailable("not_a_log", f"{irregular} is no regular file, as SQLite would keep there")
+            with path.open("rb") as file:
+                header = file.read(100)
     except FileNotFoundError:
         return
     except OSError as error:

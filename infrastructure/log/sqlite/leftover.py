@@ -2,66 +2,108 @@
 
 SQLite replays any write-ahead log whose checksums fit, over any file. One of another log, or an older one beside a file
 that was restored from a newer backup, would replace events. So before it is used, the file by itself is compared with
-the two together: the last event of the file by itself has to be in both.
+the two together:
+
+- The last event of the file by itself has to be in both.
+- Together they have no gap. An older write-ahead log whose last page of events is full by now takes away events in the
+  midst: the file has the later ones on other pages. If the file by itself has a gap too, it is damaged, and no
+  write-ahead log is to blame for it.
+
+Nothing more of the file by itself is relied on: who is killed in the midst of a checkpoint, which writes page after
+page, leaves pages of an older and of a newer state in it. To count the events, SQLite passes all their pages: 0.1 s
+for a million events. So it is done only after a crash. While another process has the log open, it has looked.
 """
 
+import fcntl
+import struct
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import apsw
 
-from infrastructure.log.sqlite.open_files import is_open
+from infrastructure.log.sqlite.open_files import kept_unopened
+from infrastructure.log.sqlite.statements import Rows
 from infrastructure.log.unavailable import LogUnavailable
 
-LastEvent = tuple[int, bytes]
 ATTEMPTS = 3
-"""Where the two differ they are compared again: another process may write the very page into the file."""
+"""Where the two do not fit they are compared again: another process may have opened the log, and write to it."""
 PAUSE_SECONDS = 0.05
-
-
-def last_event_without(path: Path) -> LastEvent | None:
-    """The last event that the file holds without the write-ahead log beside it. None if there is no such log or no
-    event, if this process has the log open, or if the file cannot be read by itself: who was killed in the midst of a
-    checkpoint leaves a part of it."""
-    try:
-        if is_open(path) or not path.with_name(path.name + "-wal").stat().st_size:
-            return None
-        alone = apsw.Connection(
-            f"file:{quote(str(path))}?immutable=1", flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
-        )
-    except (OSError, apsw.Error):
-        return None
-    try:
-        for position, data in alone.execute("SELECT position, data FROM event ORDER BY position DESC LIMIT 1"):
-            return position, data
-    except (apsw.Error, UnicodeDecodeError):
-        pass
-    finally:
-        alone.close()
-    return None
+LAST = "SELECT position, type, length(data), substr(data, 1, 64) FROM event ORDER BY position DESC LIMIT 1"
+"""Of the data the beginning, which has the time and the id: what follows may be on pages that were not yet written."""
+SAME = "SELECT 1 FROM event WHERE position = ? AND type = ? AND length(data) = ? AND substr(data, 1, 64) = ?"
+WITHOUT_A_GAP = "SELECT count(*) = coalesce(max(position), 0) FROM event"
+CANNOT_SAY = (apsw.CantOpenError, apsw.PermissionsError, apsw.IOError)
+USERS_BYTE = 128
+"""Of the shared memory (`-shm`): each process that has the log open holds a lock on it (SQLite's UNIX_SHM_DMS)."""
+LOCK = "hhqqi4x"
+"""Linux's `struct flock`: kind of lock, whence, first byte, bytes, process."""
 
 
 def open_whole(path: Path, connect: Callable[[], apsw.Connection]) -> apsw.Connection:
     """The connection that `connect` makes, to which all events of the file are there. LogUnavailable `foreign_log` if
-    some are not; then nothing has been changed."""
+    some would not be; then nothing has been changed."""
     for attempt in range(ATTEMPTS):
         if attempt:
             time.sleep(PAUSE_SECONDS)
-        last = last_event_without(path)
-        connection = connect()
-        if last is None or _holds(connection, *last):
-            return connection
-        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-        connection.close()
+        with kept_unopened(path) as unopened:
+            whole = not unopened or not _size(path, "-wal") or _is_in_use(path) or _keeps_all_events(path)
+        if whole:
+            return connect()
     raise LogUnavailable("foreign_log", f"{path}-wal does not belong to {path}, of which it would replace events")
 
 
-def _holds(connection: apsw.Connection, position: int, data: bytes) -> bool:
+def _size(path: Path, suffix: str) -> int:
     try:
-        return connection.execute("SELECT data FROM event WHERE position = ?", (position,)).fetchall() == [(data,)]
-    except apsw.BusyError:
+        return path.with_name(path.name + suffix).stat().st_size
+    except OSError:
+        return 0
+
+
+def _is_in_use(path: Path) -> bool:
+    """Whether another process has the log open, as far as its lock shows it; False where the system cannot say."""
+    if sys.platform != "linux":
+        return False
+    try:
+        with path.with_name(path.name + "-shm").open("rb") as shared_memory:
+            asked = struct.pack(LOCK, fcntl.F_WRLCK, 0, USERS_BYTE, 1, 0)
+            kind, *_ = struct.unpack(LOCK, fcntl.fcntl(shared_memory, fcntl.F_GETLK, asked))
+    except OSError:
+        return False
+    return bool(kind != fcntl.F_UNLCK)
+
+
+def _keeps_all_events(path: Path) -> bool:
+    """Whether the write-ahead log takes no event of the file by itself away, as far as that can be read. No lock is
+    taken: another process that looks at the same time must not believe the log in use."""
+    try:
+        with closing(_connected(path, "immutable=1")) as alone, closing(_connected(path, "vfs=unix-none")) as together:
+            together.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+            together.pragma("locking_mode", "EXCLUSIVE")  # SQLite then needs no shared memory
+            last = _read(alone, LAST)
+            if not last:
+                return True
+            if _read(together, SAME, last[0]) != [(1,)]:
+                return False
+            return _read(together, WITHOUT_A_GAP) == [(1,)] or _read(alone, WITHOUT_A_GAP) != [(1,)]
+    except CANNOT_SAY:
+        return True  # whoever opens the log gets the same answer
+
+
+def _connected(path: Path, how: str) -> apsw.Connection:
+    uri = f"file:{quote(str(path))}?mode=ro&{how}"
+    return apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+
+
+def _read(connection: apsw.Connection, sql: str, bindings: Sequence[Any] = ()) -> Rows | None:
+    """The rows of a statement; None if the file is no whole database or has no events."""
+    try:
+        return connection.execute(sql, bindings).fetchall()
+    except CANNOT_SAY:
         raise
     except (apsw.Error, UnicodeDecodeError):
-        return False
+        return None

@@ -6,12 +6,15 @@
   inherits locks of threads that nobody will ever give back. So nothing is opened in a process that was forked while
   anything was open.
 - Whoever closes a file in a process gives up all locks that the process has on it (POSIX), those of SQLite too. So a
-  file that SQLite has open must not be opened by other means, not even to look at its first bytes.
+  file that SQLite has open must not be opened by other means, not even to look at its first bytes, nor be opened by
+  SQLite while somebody does so: one lock is held for both.
 """
 
 import os
 import stat
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -22,16 +25,27 @@ BESIDE = ("-wal", "-shm", "-journal")
 FileId = tuple[int, int]
 """Device and inode."""
 
+_opening = threading.Lock()
 _files: WeakKeyDictionary[apsw.Connection, FileId] = WeakKeyDictionary()
 _forks: list[int] = []
 """The processes that were forked while something was open, up to this one."""
 
 
-def opened(connection: apsw.Connection, path: str | Path) -> apsw.Connection:
-    """Remember the file that a connection has just opened. Returns the connection."""
-    if (file := _file_at(path)) is not None:
-        _files[connection] = file
-    return connection
+def opened(path: str | Path, connect: Callable[[], apsw.Connection]) -> apsw.Connection:
+    """The connection to the file at a path that `connect` makes, remembered."""
+    with _opening:
+        connection = connect()
+        if (file := _file_at(path)) is not None:
+            _files[connection] = file
+        return connection
+
+
+@contextmanager
+def kept_unopened(path: str | Path) -> Iterator[bool]:
+    """Whether no connection of this process has the file at a path open; then none opens it before the block ends, in
+    which it can be opened by other means."""
+    with _opening:
+        yield not is_open(path)
 
 
 def is_open(path: str | Path) -> bool:
@@ -65,6 +79,8 @@ def _file_at(path: str | Path) -> FileId | None:
 
 
 def _note_fork() -> None:
+    global _opening
+    _opening = threading.Lock()  # a thread that holds the other is not in this process
     if apsw.connections():
         _forks.append(os.getpid())
 

@@ -60,7 +60,7 @@ def open_unwritten(path: Path, busy_seconds: float) -> apsw.Connection:
 
 def _connected(path: Path, way: str, busy_seconds: float) -> apsw.Connection:
     uri = f"file:{quote(str(path))}?mode=ro&{WAYS[way]}"
-    connection = opened(apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI), path)
+    connection = opened(path, lambda: apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI))
     connection.set_busy_handler(Patience(busy_seconds))
     connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
     if way == "write-ahead log":

@@ -13,6 +13,7 @@ from infrastructure.log.sqlite.damaged_pages import forget_derived, is_whole
 from infrastructure.log.sqlite.derived import drop_derived, make_derived, settings_of
 from infrastructure.log.sqlite.file import Patience, explained, inspect, one_transaction, same_file
 from infrastructure.log.sqlite.leftover import open_whole
+from infrastructure.log.sqlite.open_files import opened
 from infrastructure.log.sqlite.schema import schema_as_made, schema_of
 from infrastructure.log.sqlite.statements import TYPES
 from infrastructure.log.sqlite.tag_index import PART_EVENTS
@@ -52,7 +53,7 @@ def repair_index(path: Path | str, progress: Progress | None = None) -> IndexRep
 
 
 def _connected(path: Path) -> apsw.Connection:
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    connection = opened(path, lambda: apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE))
     connection.set_busy_handler(Patience(BUSY_SECONDS))
     return connection
 

@@ -18,7 +18,7 @@ from infrastructure.app import Network
 from infrastructure.cli import demo_scenes as scenes
 from infrastructure.cli.demo_scenes import Distance, Feed, Highlights, Past, Thread, TurnedAway
 from infrastructure.cli.failure import Failure
-from infrastructure.cli.output import HIDDEN, shown_time
+from infrastructure.cli.output import HIDDEN, drawing, shown_time
 from infrastructure.cli.session import Session, catch_up
 from infrastructure.read_models.rebuild import RebuildReport
 
@@ -35,8 +35,8 @@ def demo(
     """Show a simulated network at work: open networkers, some who know only friends, publishers, celebrities, spammers.
 
     It shows the thread of an invitation, a follow that is refused and why, a feed with its causes, two strangers and
-    the friends between them, a look at the past; then it rebuilds every read model from the log, and says whether the
-    rebuilt rows equal the live ones. The exit status is 1 if they do not.
+    who leads from one to the other, a look at the past; then it rebuilds every read model from the log, and says
+    whether the rebuilt rows equal the live ones. The exit status is 1 if they do not.
 
     The network is made in a temporary file, unless --db names another; that one has to be empty.
     """
@@ -76,7 +76,9 @@ def _show(session: Session, network: "Network", seed: int, members: int, command
         found = {"rebuild": report, "equal": _equal(report), "seconds": clock.laps}
         session.output.object({**made, "refused": highlights.refused, **shown, **found})
     else:
-        _draw(highlights, shown, report, clock.laps, members, seed)
+        with drawing(COLUMNS) as console:
+            console.width = min(console.width, COLUMNS)
+            _draw(console, highlights, shown, report, clock.laps, members, seed)
     if not _equal(report):
         different = [name for name, equal in report.equal.items() if not equal]
         raise Failure("not_equal", f"Rebuilt from the log, these differ from the live ones: {', '.join(different)}.")
@@ -108,6 +110,7 @@ class _Clock:
 
 
 def _draw(
+    console: "Console",
     highlights: "Highlights",
     shown: dict[str, Any],
     report: "RebuildReport",
@@ -115,17 +118,15 @@ def _draw(
     members: int,
     seed: int,
 ) -> None:
-
-    console = Console(highlight=False)
-    if not console.is_terminal or console.width > COLUMNS:
-        console = Console(highlight=False, width=COLUMNS)
     refused = sum(highlights.refused.values())
     console.print(
         f"[bold]{members:,} members, {highlights.commands:,} commands over 200 days[/] (seed {seed}):"
         f" {highlights.events:,} events in {laps['commands']:.1f} s, read models in {laps['read_models']:.1f} s."
     )
-    most = ", ".join(f"{code} {count}" for code, count in highlights.refused.most_common(3))
-    console.print(f"{refused:,} commands were refused by the rules: {most}, …", style="dim")
+    most = [f"{code} {count}" for code, count in highlights.refused.most_common(3)]
+    others = ["…"] if len(highlights.refused) > len(most) else []
+    reasons = f": {', '.join(most + others)}" if most else ""
+    console.print(f"{refused:,} commands were refused by the rules{reasons}", style="dim")
     for name, (_, draw) in SCENES.items():
         if shown[name] is not None:
             draw(console, shown[name])

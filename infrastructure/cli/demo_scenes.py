@@ -1,6 +1,6 @@
 """The demo: a simulated network is made, asked, looked at in the past, and rebuilt from its log.
 
-Each scene is a function that gives what is to be shown; how it is drawn is the command line's affair (cli_demo).
+Each scene is a function that gives what is to be shown; `demo.py` draws it.
 """
 
 from collections import Counter
@@ -21,9 +21,6 @@ from projections.feeds.judging import FeedEntry
 from projections.invitation_threads import Message
 from projections.reading import Page
 
-MEMBERS, COMMANDS, SEED = 2_000, 30_000, 7
-MEMBERS_MIN, COMMANDS_MIN = 100, 1_000
-"""With fewer, something that is to be shown may never have happened."""
 READERS_TRIED = 12
 FEED_ROWS = 6
 STRANGERS_TRIED = 200
@@ -190,7 +187,7 @@ class Distance:
 
 
 def distance(network: "Network", highlights: Highlights) -> Distance:
-    """Two who do not know each other, and the friends between them."""
+    """Two who do not know each other, and who leads from one to the other."""
     members = [member for member, _ in highlights.connections.most_common()]
     strangers = members[:STRANGERS_TRIED]
     for one in members[len(members) // 2 :]:

@@ -170,7 +170,7 @@ def handle_one(
         if not answer.events:
             print("already so")
     for code in said.get("advisories", ()):
-        print(f"{code}: {ADVISORIES[code]}")
+        print(f"advisory {code}: {ADVISORIES[code]}")
 
 
 READERS: dict[str, Callable[[str], Any]] = {

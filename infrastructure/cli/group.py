@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -18,6 +19,13 @@ class Group(TyperGroup):
             return super().invoke(ctx)
         except BrokenPipeError:
             raise typer.Exit from None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command of that name. Where there is none, the message names those that are spelled much like it."""
+        name, *_ = args
+        if self.get_command(ctx, name) is None and (alike := get_close_matches(name, self.list_commands(ctx))):
+            ctx.fail(f"No such command '{name}'. Did you mean {' or '.join(map(repr, alike))}?")
+        return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """In the order in which they were added."""

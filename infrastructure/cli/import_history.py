@@ -43,7 +43,8 @@ def activity(context: typer.Context, file: File, backfill: Backfill = "0", read_
 
     \b
     join    the actor registers, and lets everyone follow
-    follow  the actor follows the target, and invites them; if the target's invitation is pending, that accepts it
+    follow  the actor follows the target, and invites them;
+            if the target's invitation is pending, that accepts it
     accept  the actor accepts the target's invitation
     item    the actor publishes a post, whose id is the row's seq
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
+from importlib.metadata import version
 from io import TextIOWrapper
 from types import FrameType
 from typing import Annotated, ClassVar, NoReturn, TextIO
@@ -92,9 +93,18 @@ APPLICATION = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"firstdegree {version('firstdegree')}")
+        raise typer.Exit
+
+
 @APPLICATION.callback()
 def firstdegree(
     context: typer.Context,
+    _: Annotated[
+        bool, typer.Option("--version", help="Show the version, and end.", callback=_show_version, is_eager=True)
+    ] = False,
     address: Annotated[
         str,
         typer.Option(

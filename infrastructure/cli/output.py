@@ -1,7 +1,8 @@
 """How answers are written: JSON, one object a line, for programs; tables for people."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -68,9 +69,7 @@ def shown(name: str, value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.2f}"
     if name == "actions":
-        possible = ", ".join(each for each, refusal in value.items() if refusal is None)
-        refused = ", ".join(f"{each}: {refusal}" for each, refusal in value.items() if refusal is not None)
-        return f"{possible or 'none'} (not {refused})"
+        return "\n".join(_actions(value))
     if name == "causes" and isinstance(value, Mapping):
         return f"{value['kind']} {value['ref']} at {value['position']}"
     if name == "values" and isinstance(value, Mapping):  # of the policy, where None says something
@@ -84,10 +83,30 @@ def shown(name: str, value: Any) -> str:
     return " ".join(str(value).split())
 
 
+def _actions(actions: Mapping[str, str | None]) -> Iterator[str]:
+    """What can be done, on one line; then a line for each reason why something cannot."""
+    yield ", ".join(action for action, reason in actions.items() if reason is None) or "none"
+    for reason in dict.fromkeys(filter(None, actions.values())):
+        yield f"{reason}: {', '.join(action for action, each in actions.items() if each == reason)}"
+
+
 def in_words(fields: Mapping[str, Any]) -> str:
     """An event's fields on one line, as far as they say something."""
     said = {name: shown(name, each) for name, each in fields.items()}
     return "  ".join(f"{name}={text}" for name, text in said.items() if text)
+
+
+@contextmanager
+def drawing(columns: int) -> Iterator[Console]:
+    """A console to draw on. What is drawn where there is no terminal has lines of that many characters at most, and no
+    blanks at their ends."""
+    if sys.stdout.isatty():
+        yield Console(highlight=False)
+        return
+    console = Console(highlight=False, width=columns)
+    with console.capture() as drawn:
+        yield console
+    print("\n".join(line.rstrip() for line in drawn.get().splitlines()))
 
 
 class Output:
@@ -106,7 +125,10 @@ class Output:
         width = max((len(name) for name, text in said.items() if text), default=0)
         for name, text in said.items():
             if text:
-                print(f"{name.replace('_', ' '):<{width}}  {text}")
+                first, *others = text.split("\n")
+                print(f"{name.replace('_', ' '):<{width}}  {first}")
+                for line in others:
+                    print(" " * (width + 2) + line)
 
     def answer(self, name: str, value: Any) -> None:
         """The answer to a question: an object, a list, or one value, which JSON has under the question's name."""
@@ -157,19 +179,8 @@ class Output:
             table.add_column(name.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
         for record in records:
             table.add_row(*(Text(record.get(name, "")) for name in names))
-        console = self.console
-        if sys.stdout.isatty():
+        with drawing(COLUMNS) as console:
             console.print(table)
-            return
-        with console.capture() as drawn:
-            console.print(table)
-        print("\n".join(line.rstrip() for line in drawn.get().splitlines()))
-
-    @property
-    def console(self) -> "Console":
-        """For what is drawn; where that goes to no terminal, in lines of a fixed length."""
-
-        return Console(highlight=False) if sys.stdout.isatty() else Console(width=COLUMNS, highlight=False)
 
     def line(self, text: str) -> None:
         """A sentence, for people alone."""

@@ -37,7 +37,6 @@ class Session:
     @cached_property
     def output(self) -> "Output":
         """Where answers go."""
-
         return Output(self.as_json)
 
     @contextmanager
@@ -55,7 +54,7 @@ class Session:
                 read_only=self.read_only,
                 clock_ahead_max=timedelta(days=self.clock_ahead_days),
             ) as network:
-                if catches_up:
+                if catches_up and _reached(network) < network.head:
                     with self.progress("Catching up") as progress:
                         catch_up(network, progress)
                 yield network

@@ -7,7 +7,7 @@ the caller's program and a TypeError; a wrong value is an UnsoundInput. In both 
 import re
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import uuid_utils
@@ -26,7 +26,7 @@ CLOCK_AHEAD_MAX = timedelta(days=1)
 """How far the instant of a decision may be ahead of the machine's clock, unless the opening says otherwise."""
 RECENT_IDS = 10_000
 ADVICE = {
-    "bad_instant": "Give an instant in microseconds since 1970-01-01 UTC, between the years 1970 and 9999.",
+    "bad_instant": "Give a time between the years 1970 and 9999; a datetime needs its time zone.",
     "far_ahead": "Correct the instant or the clock; if it is meant, open the network with a larger clock_ahead_max"
     " (--clock-ahead-max).",
     "repeated_id": "Let new_id give an id that was never given before, such as a UUID, each time.",
@@ -55,6 +55,11 @@ def require_instant(value: Any, argument: str) -> Instant:
     return value
 
 
+def as_text(instant: Instant) -> str:
+    """An instant for people, to the second."""
+    return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=instant):%Y-%m-%d %H:%M:%S} UTC"
+
+
 class InstantGate:
     """The gate for the instants of decisions: those of a clock, and those that callers give.
 
@@ -74,7 +79,8 @@ class InstantGate:
         if instant > self._latest and self._ahead_max is not None:
             self._latest = time.time_ns() // 1_000 + self._ahead_max // timedelta(microseconds=1)
             if instant > self._latest:
-                detail = f"{argument} is {instant}, more than {self._ahead_max} ahead of this machine's clock"
+                days = self._ahead_max / timedelta(days=1)
+                detail = f"{argument} is {as_text(instant)}, more than {days:g} days ahead of this machine's clock"
                 raise UnsoundInput("far_ahead", detail)
         return instant
 

@@ -79,7 +79,7 @@ def test_help_loads_nothing_of_the_network() -> None:
 def test_an_answer_for_people(network: Firstdegree) -> None:
     said = network("do", "accept-invitation", "--inviter", "ada", "--invitee", "bob")
     kinds = [line.split()[0] for line in said.out.splitlines()]
-    assert kinds == ["invitation_accepted", "members_connected", "followed", "followed", "email_shared:"]
+    assert kinds == ["invitation_accepted", "members_connected", "followed", "followed", "advisory"]
     assert network("do", "accept-invitation", "--inviter", "ada", "--invitee", "bob").out == "already so\n"
 
 

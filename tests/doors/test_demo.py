@@ -70,6 +70,7 @@ def test_any_seed_has_something_to_show(seed: str) -> None:
     ):
         assert f"\n{title}" in done.stdout
     assert "equal, row for row" in done.stdout
+    assert [line for line in done.stdout.splitlines() if line != line.rstrip()] == []
 
 
 def test_on_a_network_of_its_own(tmp_path: Path) -> None:
@@ -85,4 +86,6 @@ def test_a_network_that_has_nothing_for_a_scene_goes_without_it(members: str, co
     assert (done.returncode, done.stderr) == (0, "")
     assert "equal, row for row" in done.stdout
     again = json.loads(demo("--members", members, "--commands", commands, "--json").stdout)
+    refused = sum(again["refused"].values())
+    assert f"\n{refused:,} commands were refused by the rules{': ' if refused else chr(10)}" in done.stdout
     assert {"thread", "turned_away", "feed", "distance", "past", "equal"} <= set(again)

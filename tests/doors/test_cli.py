@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -60,7 +61,7 @@ def test_b23_a_lost_tail_is_said_and_gone_on_without_only_when_accepted(network:
 
 
 def test_the_list_of_commands_says_what_their_own_pages_say() -> None:
-    group = typer.main.get_command(cli.APPLICATION)
+    group: Any = typer.main.get_command(cli.APPLICATION)
     for name, lazy in cli.Commands.lazy.items():
         assert first_sentence(group.get_command(typer.Context(group), name).help or "") == lazy.summary, name
 
@@ -155,6 +156,7 @@ def test_a_network_that_cannot_be_opened(firstdegree: Firstdegree, tmp_path: Pat
 def test_every_query_is_shown(network: Firstdegree) -> None:
     network("do", "accept-invitation", "--inviter", "ada", "--invitee", "bob")
     network("do", "publish-post", "--author", "ada", "--text", "Good #news", "--item", "1")
+    query: tuple[str, ...]
     for query in (
         ("feed", "bob"),
         ("why", "bob", "1"),

@@ -129,7 +129,7 @@ def test_fuzz_clocks_and_ids(inputs: int, rng: random.Random) -> None:
             "clock": lambda: hostile(rng),
             "new_id": lambda: hostile(rng) if rng.random() < 0.5 else f"id-{rng.getrandbits(60)}",
         }
-        chosen = {name: value[name] for name in value if rng.random() < 0.7}
+        chosen: dict[str, Any] = {name: value[name] for name in value if rng.random() < 0.7}
         with open_network("memory:", follow=False, **chosen) as network:
             for _ in range(10):
                 made = command(rng)

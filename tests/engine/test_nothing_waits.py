@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -56,12 +57,12 @@ def calls(network: Network) -> dict[str, Callable[[], Any]]:
         "acceptance_rates": network.acceptance_rates,
     }
     for name in ("relationship", "degree", "path", "mutual_connections", "thread", "why", "hashtag"):
-        made[name] = lambda name=name: getattr(network, name)(*two)
+        made[name] = partial(getattr(network, name), *two)
     for name in (
         *("feed", "connections", "followers", "following", "hashtags", "muted", "blocked", "notices", "invitations"),
         *("profile", "suggestions"),
     ):
-        made[name] = lambda name=name: getattr(network, name)("ada")
+        made[name] = partial(getattr(network, name), "ada")
     return made
 
 

@@ -85,7 +85,8 @@ def execute(models: Path, sql: str, *values: Any) -> None:
     """Execute a statement, in which a table of a read model is named in braces."""
     with closing(apsw.Connection(str(models))) as connection:
         named = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
-        connection.execute(sql.format_map({name.rpartition("_")[0]: name for (name,) in named}), values)
+        names = [str(name) for (name,) in named]
+        connection.execute(sql.format_map({name.rpartition("_")[0]: name for name in names}), values)
 
 
 def require_mended(network: Network) -> None:
@@ -103,7 +104,7 @@ def test_b27_what_opening_finds_damaged_is_made_anew_and_said(
     with caplog.at_level(logging.WARNING), open_network(str(copy), follow=False) as network:
         assert "damaged, and are made anew from the log" in caplog.text
         assert {one.state for one in network.status()} == {"filling"}
-        assert network.handle(PublishPost(author="ann", text="The log is sound"))
+        assert network.handle(PublishPost(author="ann", text="The log is sound")).events
         network.catch_up()
         assert all(network.check().values())
     caplog.clear()
@@ -152,7 +153,7 @@ def test_b27_damage_while_others_have_the_models_open_is_mended_for_them_too(cop
         require_mended(one)
         assert other.profile("ann") == one.profile("ann")
         assert one.feed("ann", cursor=page.cursor).rows == other.feed("ann", cursor=page.cursor).rows
-        assert other.handle(PublishPost(author="ann", text="and on"))
+        assert other.handle(PublishPost(author="ann", text="and on")).events
         other.catch_up()
         assert all(other.check().values())
 
@@ -206,7 +207,7 @@ def test_b27_random_damage_never_keeps_the_log_from_working_and_a_rebuild_mends_
             codes.add(refused.code)
             continue
         with network:
-            assert network.handle(PublishPost(author="ann", text="The log is sound"))
+            assert network.handle(PublishPost(author="ann", text="The log is sound")).events
             for question in QUESTIONS.values():
                 try:
                     question(network, "bob")

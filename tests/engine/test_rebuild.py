@@ -9,6 +9,7 @@ import pytest
 from support.random_commands import random_commands, resolved
 
 from domain import ChangeFollowerSetting, ChangePolicy, Follow, FollowerSetting, PublishPost, Refused, RegisterMember
+from domain.items import PostShared
 from infrastructure.app import READ_MODELS_SUFFIX, Network, open_network
 from infrastructure.read_models.errors import RebuildRunning
 from infrastructure.read_models.rebuild_lock import FILLED_ID, RebuildLock
@@ -22,7 +23,7 @@ def grow(network: Network, rng: random.Random, count: int) -> None:
             result = network.handle(resolved(command, shares, network.head), now=now)
         except Refused:
             continue
-        shares += [(event.share, event.sharer) for event in result.events if hasattr(event, "share")]
+        shares += [(event.share, event.sharer) for event in result.events if isinstance(event, PostShared)]
 
 
 def contents(network: Network) -> dict[str, list[tuple[object, ...]]]:
@@ -178,7 +179,8 @@ def test_f4_b24_what_only_looks_like_a_file_of_a_rebuild_is_left_and_in_nobodys_
     killed, theirs = (apsw.Connection(str(tmp_path / f"{models}{number}-1")) for number in (50, 51))
     killed.pragma("application_id", FILLED_ID)
     theirs.execute("CREATE TABLE theirs (a)")
-    killed.close(), theirs.close()
+    killed.close()
+    theirs.close()
     (tmp_path / f"{models}8-1").touch()
     beside = {file.name for file in tmp_path.glob("*-filled-*")}
     with open_network(address, follow=False) as network:

@@ -144,7 +144,8 @@ def test_b7_a_command_put_together_around_its_validation_records_nothing(
     with pytest.raises(CodedError) as of_the_event:
         require_event(HashtagFollowed(**{"member": "ada", "hashtag": "tea", field: value}))
     assert of_the_event.value.code == "bad_event"
-    unsound = FollowHashtag.model_construct(**{"member": "ada", "hashtag": "tea", field: value})
+    fields: dict[str, Any] = {"member": "ada", "hashtag": "tea", field: value}
+    unsound = FollowHashtag.model_construct(**fields)
     with pytest.raises(CodedError) as refused:
         network.handle(unsound)
     assert refused.value.code == "bad_command"

@@ -16,6 +16,7 @@ from domain import (
     UnfollowHashtag,
     WithdrawRecognition,
 )
+from domain.event import Event
 from domain.items import PostPublished
 from domain.relationships.following_events import HashtagFollowed
 from infrastructure.log.envelope import encode
@@ -139,7 +140,7 @@ def test_s43_nobody_is_shown_to_who_is_no_member(network: FeedNetwork) -> None:
 
 def test_f12_hashtags_of_an_early_release_are_shown_in_their_normal_form(network: FeedNetwork) -> None:
     """That release folded cases alone, so a ligature was another hashtag than its letters."""
-    early = [
+    early: list[Event] = [
         HashtagFollowed(member="bob", hashtag="ﬁsh"),
         HashtagFollowed(member="bob", hashtag="fish"),
         PostPublished("one", "ada", "post", "anyone", "#ﬁsh #fish", ["ﬁsh", "fish"]),

@@ -93,7 +93,7 @@ def test_every_read_and_condition_equals_a_naive_list(
         loaded = [writing.load(*wanted) for wanted in every]
         assert writing.load_many(every) == loaded
         assert writing.count_many(every) == [len(rows) for rows in loaded]
-        assert writing.load_many([]) == writing.count_many([]) == []
+        assert (writing.load_many([]), writing.count_many([])) == ([], [])
         for tag in [*TAGS, "none"]:
             assert log.tail_of(tag) == max((each.position for each in naive if tag in each.event.tags), default=None)
             for types in ([], *(item.types for item in query.items)):

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -59,7 +60,7 @@ acts = st.one_of(
 )
 def test_two_logs_on_a_file_equal_a_naive_list_through_merges_rollbacks_and_reopening(
     tmp_path_factory: pytest.TempPathFactory,
-    steps: list[tuple[int, tuple[str, object]]],
+    steps: list[tuple[int, tuple[str, Any]]],
     query: DCBQuery,
     after: int,
     types: list[str],
@@ -78,14 +79,14 @@ def test_two_logs_on_a_file_equal_a_naive_list_through_merges_rollbacks_and_reop
         if what == "append":
             writing = log.begin()
             before = len(naive)
-            for each in given_:  # type: ignore[attr-defined]
+            for each in given_:
                 writing.append([each])
                 record([each])
                 require_equal(writing, naive, after, types)
-            assert writing.head == len(naive) == before + len(given_)  # type: ignore[arg-type]
+            assert writing.head == len(naive) == before + len(given_)
             writing.commit()
         elif what == "condition":
-            new, asked = given_  # type: ignore[misc]
+            new, asked = given_
             condition = DCBAppendCondition(*asked) if asked else None
             if condition is not None and any(
                 each.position > (condition.after or 0) and matches(condition.fail_if_events_match, each.event)
@@ -98,7 +99,7 @@ def test_two_logs_on_a_file_equal_a_naive_list_through_merges_rollbacks_and_reop
                 record(new)
         elif what == "undo":
             writing = log.begin()
-            writing.append(given_)  # type: ignore[arg-type]
+            writing.append(given_)
             writing.tail_of("x")
             writing.rollback()
         elif what == "reopen":

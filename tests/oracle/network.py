@@ -126,7 +126,7 @@ class NaiveNetwork(NaiveInvitations, NaivePublishing):
             return replying(command)
         if isinstance(command, RemoveFollower):
             return command.followee
-        return next(getattr(command, name) for name in ACTING if hasattr(command, name))
+        return str(next(getattr(command, name) for name in ACTING if hasattr(command, name)))
 
     def may_not_act(self, command: Any, actor: str | None) -> str | None:
         """X18, X19."""
@@ -295,7 +295,12 @@ class NaiveNetwork(NaiveInvitations, NaivePublishing):
         lifted = self.unblocked_at.get(pair)
         if lifted is not None and self.now < lifted + self.policy.reblock_wait_hours * HOUR:
             return "block_too_soon"
-        return lambda: (self.blocks.add(pair), self.sever(*pair))
+
+        def effect() -> None:
+            self.blocks.add(pair)
+            self.sever(*pair)
+
+        return effect
 
     def unblock_member(self, c: UnblockMember) -> Decision:
         if refusal := self.never_known(c.blocker, c.blocked):
@@ -303,7 +308,12 @@ class NaiveNetwork(NaiveInvitations, NaivePublishing):
         pair = (c.blocker, c.blocked)
         if pair not in self.blocks:
             return ALREADY_SO
-        return lambda: (self.blocks.discard(pair), self.unblocked_at.update({pair: self.now}))
+
+        def effect() -> None:
+            self.blocks.discard(pair)
+            self.unblocked_at[pair] = self.now
+
+        return effect
 
     def hashtag(self, c: FollowHashtag | UnfollowHashtag) -> Decision:
         followed, begins = self.members[c.member].hashtags, isinstance(c, FollowHashtag)

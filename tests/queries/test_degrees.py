@@ -107,7 +107,9 @@ def test_g1_unknown_members_are_out_of_network(chain: Graph) -> None:
 
 
 @pytest.mark.parametrize("hide", [HibernateMember, RestrictMember])
-def test_g1_x15_hidden_members_are_absent_at_the_ends_and_on_the_way(chain: Graph, hide: type[Command]) -> None:
+def test_g1_x15_hidden_members_are_absent_at_the_ends_and_on_the_way(
+    chain: Graph, hide: type[HibernateMember | RestrictMember]
+) -> None:
     chain.do(hide(member="bob"))
     assert [chain.degree("ada", member) for member in CHAIN] == [0, None, None, None, None]
     assert [chain.degree("bob", member) for member in CHAIN] == [None] * 5
@@ -285,8 +287,8 @@ def test_g1_x15_h16_answers_equal_the_naive_ones_at_every_step(history: int, see
     rng = random.Random(f"{seed} {history}")
     graph, naive = Graph(*MEMBERS), NaiveNetwork()
     for member in MEMBERS:
-        command = RegisterMember(member=member, name=member.title(), primary_email=f"{member}@example.org")
-        naive.handle(command, graph.now)
+        joined = RegisterMember(member=member, name=member.title(), primary_email=f"{member}@example.org")
+        naive.handle(joined, graph.now)
         naive.recorded(naive.last_position + 1, naive.last_position + 1)
     cap = ChangePolicy(
         values={"connections_cap": 2, "invitations_per_week": None, "cooldown_days": 0, "reblock_wait_hours": 0}

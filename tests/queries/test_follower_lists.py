@@ -1,5 +1,8 @@
 """Follower lists and counts: who is in them, in which order, for whom, and as of when (rules.md X10-X12, S1, G6)."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from support.small_network import START, SmallNetwork, members, walk
 
@@ -32,6 +35,7 @@ from projections.following import (
     hashtags,
     muted,
 )
+from projections.reading import Page
 
 
 @pytest.fixture
@@ -258,6 +262,7 @@ def test_h21_a_list_is_walked_as_of_its_first_page(net: SmallNetwork) -> None:
     first = net.ask(followers, "ada", "ada", 1)
     net.follow("dan", "ada")
     net.do(Unfollow(follower="bob", followee="ada"))
+    assert first.cursor is not None
     before = int(first.cursor)
     second = net.ask(followers, "ada", "ada", 1, before, as_of=first.as_of)
     assert members([*first, *second]) == ["cy", "bob"]
@@ -300,7 +305,7 @@ def test_followed_hashtags_are_listed_newest_first(net: SmallNetwork) -> None:
 
 def test_every_list_asked_as_of_then_is_what_it_was_then() -> None:
     net = SmallNetwork("ada", "bob", "cy", "dan", "acme")
-    queries = (followers, following, blocked, muted, hashtags)
+    queries: tuple[Callable[..., Page[Any]], ...] = (followers, following, blocked, muted, hashtags)
     seen: list[tuple[int, object]] = []
 
     def look(as_of: int | None = None) -> object:

@@ -7,6 +7,7 @@ positions and made ids are left out of the comparison, for they count what happe
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
+from functools import partial
 from itertools import permutations
 from typing import Any
 
@@ -181,30 +182,30 @@ def questions(net: SmallNetwork) -> Iterator[tuple[str, Callable[[], Any]]]:
     """Everything that ada can ask."""
     n = net.net
     for limit in (1, 2, 20):
-        yield f"feed {limit}", lambda limit=limit: pages(n.feed, "ada", limit=limit)
-        yield f"followers {limit}", lambda limit=limit: pages(n.followers, "ada", "ada", limit=limit)
-        yield f"following {limit}", lambda limit=limit: pages(n.following, "ada", "ada", limit=limit)
-        yield f"notices {limit}", lambda limit=limit: pages(n.notices, "ada", limit=limit)
-        yield f"suggestions {limit}", lambda limit=limit: pages(n.suggestions, "ada", limit=limit)
-        yield f"hashtag {limit}", lambda limit=limit: pages(n.hashtag, "tea", "ada", limit=limit)
+        yield f"feed {limit}", partial(pages, n.feed, "ada", limit=limit)
+        yield f"followers {limit}", partial(pages, n.followers, "ada", "ada", limit=limit)
+        yield f"following {limit}", partial(pages, n.following, "ada", "ada", limit=limit)
+        yield f"notices {limit}", partial(pages, n.notices, "ada", limit=limit)
+        yield f"suggestions {limit}", partial(pages, n.suggestions, "ada", limit=limit)
+        yield f"hashtag {limit}", partial(pages, n.hashtag, "tea", "ada", limit=limit)
         for box in ("received", "sent", "archived", "barred"):
-            yield f"{box} {limit}", lambda limit=limit, box=box: pages(n.invitations, "ada", box, limit=limit)
+            yield f"{box} {limit}", partial(pages, n.invitations, "ada", box, limit=limit)
     for asked in (n.muted, n.blocked, n.hashtags):
-        yield asked.__name__, lambda asked=asked: pages(asked, "ada")
+        yield asked.__name__, partial(pages, asked, "ada")
     for item in ITEMS:
-        yield f"why {item}", lambda item=item: n.why("ada", item)
+        yield f"why {item}", partial(n.why, "ada", item)
     for member in MEMBERS:
-        yield f"profile {member}", lambda member=member: n.profile(member, "ada")
-        yield f"relationship {member}", lambda member=member: n.relationship("ada", member)
-        yield f"connections {member}", lambda member=member: pages(n.connections, member, "ada", limit=1)
-        yield f"degree {member}", lambda member=member: n.degree("ada", member)
-        yield f"path {member}", lambda member=member: n.path("ada", member)
+        yield f"profile {member}", partial(n.profile, member, "ada")
+        yield f"relationship {member}", partial(n.relationship, "ada", member)
+        yield f"connections {member}", partial(pages, n.connections, member, "ada", limit=1)
+        yield f"degree {member}", partial(n.degree, "ada", member)
+        yield f"path {member}", partial(n.path, "ada", member)
         for query in (n.followers, n.following):
-            yield f"{query.__name__} {member}", lambda member=member, query=query: query(member, "ada")
+            yield f"{query.__name__} {member}", partial(query, member, "ada")
     for member in MEMBERS:
-        yield f"mutuals {member}", lambda member=member: pages(n.mutual_connections, "ada", member, "ada")
+        yield f"mutuals {member}", partial(pages, n.mutual_connections, "ada", member, "ada")
     for one, other in permutations(MEMBERS, 2):
-        yield f"thread {one} {other}", lambda one=one, other=other: n.thread(one, other, "ada")
+        yield f"thread {one} {other}", partial(n.thread, one, other, "ada")
     yield "relationships", lambda: n.relationships("ada", MEMBERS)
 
 

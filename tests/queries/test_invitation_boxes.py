@@ -1,5 +1,8 @@
 """Invitation boxes, threads and acceptance rates: what each side sees of an invitation, and until when (rules.md 3)."""
 
+from functools import partial
+from typing import Any
+
 import pytest
 from support.small_network import SmallNetwork, members, walk
 
@@ -20,6 +23,7 @@ from domain import (
 from domain.identifiers import DAY
 from projections.invitation_boxes import Pending, Wanted, invitations, pending
 from projections.invitation_threads import acceptance_rates, thread
+from projections.reading import Reading
 
 BOXES = ("received", "sent", "archived", "barred")
 DEFAULT_NOTE = "I would like to connect with you."
@@ -228,7 +232,7 @@ def test_s23_filters_refill_a_page_and_never_end_it_early() -> None:
     net.net.catch_up()
     names = [f"m{number}" for number in range(12)]
     near = dict(zip(names, net.net.degrees("ada", names), strict=True))
-    filters = (
+    filters: tuple[tuple[Wanted, list[int]], ...] = (
         (Wanted(note_kind="custom"), [9, 6, 3, 0]),
         (Wanted(note_kind="default", degrees={2}), [10, 8, 4, 2]),
         (Wanted(degrees={None}), [11, 9, 7, 5, 3, 1]),
@@ -237,13 +241,20 @@ def test_s23_filters_refill_a_page_and_never_end_it_early() -> None:
         (Wanted(shared_min=0), list(range(11, -1, -1))),
         (Wanted(note_kind="custom", shared_min=2), []),
     )
+
+    def total(reading: Reading, given: dict[str, Any]) -> int:
+        return invitations(reading, "ada", **given).total
+
     for wanted, expected in filters:
         for limit in (1, 2, 5, 100):
-            given = {"wanted": wanted, "degree": near.get, "shared": lambda other: int(near[other] == 2)}
-            walked = walk(lambda before, n=limit, g=given: net.ask(invitations, "ada", "received", n, before, **g))  # type: ignore[misc]
+            given: dict[str, Any] = {
+                "wanted": wanted,
+                "degree": near.get,
+                "shared": lambda other: int(near[other] == 2),
+            }
+            walked = walk(partial(net.ask, invitations, "ada", "received", limit, **given))
             assert members(walked) == [f"m{number}" for number in expected]
-            total = net.ask(lambda reading, g=given: invitations(reading, "ada", **g).total)  # type: ignore[misc]
-            assert total == len(expected)
+            assert net.ask(total, given) == len(expected)
 
 
 def test_s23_a_page_is_answered_in_bulk(net: SmallNetwork) -> None:
@@ -272,6 +283,7 @@ def test_h21_pages_hold_still_while_invitations_come_and_go(net: SmallNetwork) -
 def test_peer_21_what_stands_between_two_members(net: SmallNetwork) -> None:
     expires_at = net.ask(invitations, "bob", "sent").rows[0].expires_at
     sent = net.ask(pending, "bob", "ada")
+    assert sent is not None
     assert sent == Pending("sent", sent.invitation, sent.sent_at, expires_at)
     assert net.ask(pending, "ada", "bob") == Pending("received", sent.invitation, sent.sent_at, expires_at)
     assert net.ask(pending, "ada", "dan") is None

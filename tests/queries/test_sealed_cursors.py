@@ -99,7 +99,7 @@ def test_b19_f8_peer_134_made_up_and_altered_cursors_are_refused(
         at = rng.randrange(len(cursor))
         other = rng.choice([each for each in "Aa0-_" if each != cursor[at]])
         made_up.append(cursor[:at] + other + cursor[at + 1 :])
-    assert {code(lambda each=each: ask(limit=1, cursor=each)) for each in made_up} == {"bad_cursor"}
+    assert {code(partial(ask, limit=1, cursor=each)) for each in made_up} == {"bad_cursor"}
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -109,7 +109,7 @@ def test_b19_a_cursor_serves_its_own_query_alone(net: SmallNetwork, name: str) -
     elsewhere = [ask for other, ask in every.items() if other != name]
     elsewhere.append(lambda **paging: net.net.invitations("gus", "archived", **paging))
     elsewhere.append(lambda **paging: net.net.connections("ada", "bob", **paging))
-    assert {code(lambda ask=ask: ask(limit=1, cursor=cursor)) for ask in elsewhere} == {"bad_cursor"}
+    assert {code(partial(ask, limit=1, cursor=cursor)) for ask in elsewhere} == {"bad_cursor"}
 
 
 def test_b19_a_cursor_tells_nothing_and_is_the_same_for_the_same_page(net: SmallNetwork) -> None:

@@ -8,6 +8,7 @@ from support.given import (
     every_command_toward,
     followed,
     invited,
+    made,
     members,
 )
 
@@ -15,6 +16,7 @@ import domain
 from domain.actor_view import actor_view
 from domain.event import Event
 from domain.identifiers import DAY
+from domain.items import PostShared
 from domain.members.member_events import InvitationPolicyChanged, MemberHibernated
 from domain.refusals import Refused
 from domain.relationships.following_events import MemberMuted
@@ -125,4 +127,4 @@ def test_what_an_act_made_is_named() -> None:
     assert actor_view(post, world.do(post)).as_json() == {"accepted": True, "already_so": False, "item": "p1"}
     share = domain.SharePost(sharer="bob", item="p1")
     outcome = world.do(share)
-    assert actor_view(share, outcome).share == outcome.events[0].share
+    assert actor_view(share, outcome).share == made(outcome.events, PostShared).share

@@ -14,7 +14,7 @@ from support.given import World, any_command, invited, members
 
 from domain import COMMANDS, EraseMember, PublishPost, ReplyKind, ReplyToInvitation
 from domain.catalogue import DECISION_MODELS
-from domain.decision import NothingChanged
+from domain.decision import NothingChanged, Outcome
 from domain.dispatch import decide
 from domain.event import EVENTS
 from domain.identifiers import DAY, HOUR
@@ -102,7 +102,7 @@ def test_a_decision_leaves_the_facts_as_they_were() -> None:
     for _ in range(200):
         command = any_command(rng)
         facts = world.facts(lambda: "same")
-        outcomes = []
+        outcomes: list[Outcome | str] = []
         for _ in range(2):
             try:
                 outcomes.append(decide(command, facts))

@@ -5,7 +5,7 @@ on items, email and notices.
 """
 
 import pytest
-from support.given import World, connected, followed, invited, members
+from support.given import World, connected, followed, invited, made, members
 
 from domain import (
     AcceptInvitation,
@@ -37,6 +37,7 @@ from domain.relationships.invitation_events import (
     InvitationAccepted,
     InvitationClosed,
     InvitationIgnored,
+    InvitationSent,
     InvitationWithdrawn,
 )
 
@@ -197,7 +198,7 @@ def test_section_7_a_new_invitation_after_accepting_is_not_possible() -> None:
 def test_section_7_a_new_invitation_after_ignoring_comes_after_21_days_and_barred_or_not(reason: IgnoreReason) -> None:
     world = world_with((invited(B, A), IGNORE[reason]))
     assert not world.do(SEND_B).events
-    sent = world.wait(21 * DAY).do(SEND_B).events[0]
+    sent = made(world.wait(21 * DAY).do(SEND_B).events, InvitationSent)
     assert sent.barred == (reason != IgnoreReason.NOT_NOW)
 
 

@@ -151,7 +151,7 @@ def test_an_event_is_stored_as_canonical_json(event: Any, actor: str) -> None:
 def test_an_events_tags_are_distinct_strings(event: Event) -> None:
     tags = list(event.tags())
     assert tags or isinstance(event, NothingChanged), "which has the tag of its command alone"
-    assert all(isinstance(tag, str) and tag for tag in tags)
+    assert all(type(tag) is str and len(tag) > 0 for tag in tags)
 
 
 @generated(strategies.from_regex(IDENTIFIER, fullmatch=True), strategies.from_regex(IDENTIFIER, fullmatch=True))
@@ -278,7 +278,7 @@ def test_a_name_a_class_and_a_step_are_registered_once() -> None:
             return ()
 
     with pytest.raises(ValueError, match="already"):
-        recorded_as("member_registered")(Another)
+        recorded_as("member_registered")(Another)  # type: ignore[type-var]  # it becomes a dataclass there
 
 
 def test_what_is_personal_is_read_from_the_marks() -> None:
@@ -306,7 +306,7 @@ def test_b3_an_interrupt_while_a_model_is_made_does_not_make_a_sound_event_wrong
         name: Annotated[str, StringConstraints(pattern=pattern)]
 
     register = EventRegister()
-    event_class = dataclass(frozen=True, slots=True)(Named)
+    event_class = dataclass(frozen=True, slots=True)(Named)  # type: ignore[type-abstract]  # it has no tags
     register.add(event_class, "named", 1)
     register.verify_event(event_class(name="ada"))  # type: ignore[call-arg]
     assert hasattr(pattern, "read"), "pydantic has not asked for the pattern's text"

@@ -26,7 +26,6 @@ from domain import (
     UnfollowHashtag,
     UnmuteMember,
 )
-from domain.decision import Command
 from domain.event import Event
 from domain.items import ArticlePublished, PostDeleted, PostPublished
 from domain.members.member_events import FollowerSettingChanged, MemberErased, ProfileChanged
@@ -220,7 +219,7 @@ def test_x12_the_removed_may_follow_again_unless_a_block_forbids_it() -> None:
 
 
 @pytest.mark.parametrize("act", [HibernateMember, RestrictMember])
-def test_h14_the_hidden_can_be_unfollowed_and_unmuted_by_id(act: type[Command]) -> None:
+def test_h14_the_hidden_can_be_unfollowed_and_unmuted_by_id(act: type[HibernateMember | RestrictMember]) -> None:
     world = members(followed("ada", "bob"), followed("bob", "ada"), MemberMuted(muter="ada", muted="bob"))
     world.do(act(member="bob"))
     for command, made in (

@@ -107,7 +107,7 @@ def test_a_name_is_not_empty_and_not_too_long() -> None:
 
 def test_unknown_fields_are_refused_at_the_door() -> None:
     with pytest.raises(ValidationError):
-        Follow(follower="ada", followee="bob", notify=True)
+        Follow.model_validate({"follower": "ada", "followee": "bob", "notify": True})
 
 
 # Changing

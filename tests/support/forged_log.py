@@ -44,10 +44,15 @@ def rows_of(path: Path, sql: str) -> list[Any]:
         connection.close()
 
 
+def rows(connection: apsw.Connection, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    """All rows of a query."""
+    return connection.execute(sql, values).fetchall()
+
+
 def forge(path: Path, *changes: str | Callable[[apsw.Connection], object]) -> None:
     """Changes the file as somebody would who knows it well: the triggers are dropped, and made again."""
     connection = apsw.Connection(str(path))
-    for (secret,) in connection.execute("SELECT secret FROM tag_merge").fetchall():
+    for (secret,) in rows(connection, "SELECT secret FROM tag_merge"):
         with_tag_key(connection, tag_keys(secret))
     for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
         connection.execute(f"DROP TRIGGER {name}")
@@ -60,9 +65,7 @@ def forge(path: Path, *changes: str | Callable[[apsw.Connection], object]) -> No
 
 
 def envelope_of(connection: apsw.Connection, where: str) -> tuple[int, dict[str, Any]]:
-    ((position, data),) = connection.execute(
-        f"SELECT position, data FROM event WHERE {where} ORDER BY position LIMIT 1"
-    ).fetchall()
+    ((position, data),) = rows(connection, f"SELECT position, data FROM event WHERE {where} ORDER BY position LIMIT 1")
     return position, orjson.loads(data)
 
 
@@ -89,7 +92,7 @@ def with_envelope(where: str, change: Callable[[dict[str, Any]], object]) -> Cal
 
 def with_bytes(where: str, change: Callable[[bytes], bytes]) -> Callable[[apsw.Connection], object]:
     def forged(connection: apsw.Connection) -> None:
-        ((position, data),) = connection.execute(f"SELECT position, data FROM event WHERE {where} LIMIT 1").fetchall()
+        ((position, data),) = rows(connection, f"SELECT position, data FROM event WHERE {where} LIMIT 1")
         connection.execute("UPDATE event SET data = ? WHERE position = ?", (change(data), position))
 
     return forged

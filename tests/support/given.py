@@ -32,6 +32,7 @@ from domain.relationships.invitations import SendInvitation, open_invitation
 from domain.relationships.pair import PAIR, Pair
 
 S = TypeVar("S")
+E = TypeVar("E")
 
 START: Instant = 1_700_000_000_000_000
 """When given events were recorded, unless a test says otherwise."""
@@ -153,6 +154,12 @@ class World:
             return f"accepted {' '.join(self.do(command, actor).advisories)}".strip()
         except Refused as refused:
             return refused.code
+
+
+def made(events: Iterable[Event], kind: type[E]) -> E:
+    """The one event of a kind."""
+    (event,) = (event for event in events if isinstance(event, kind))
+    return event
 
 
 class Given:

@@ -21,6 +21,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 from types import FrameType
@@ -223,10 +224,8 @@ def work_on(path: Path, name: str, timer: Timer, interrupts: int, chance: random
                 if name == "close":
                     with open_network(str(path)) as other:
                         acknowledged.goes_through(other)
-                        done += timer.interrupted(
-                            lambda other=other: call(other, acknowledged, loop), chance.random() * longest
-                        )
-                        assert outcome(lambda other=other: other.handle(acknowledged.command())) in ("answer", "closed")
+                        done += timer.interrupted(partial(call, other, acknowledged, loop), chance.random() * longest)
+                        assert outcome(partial(other.handle, acknowledged.command())) in ("answer", "closed")
                 else:
                     done += timer.interrupted(lambda: call(network, acknowledged, loop), chance.random() * longest)
                 acknowledged.goes_through(network)

@@ -81,7 +81,8 @@ class Circumstances:
     @property
     def two(self) -> tuple[str, str]:
         """The pair, in either order."""
-        return self.choose((self.pair, self.pair[::-1]))
+        chosen: tuple[str, str] = self.choose((self.pair, self.pair[::-1]))
+        return chosen
 
 
 Maker = Callable[[Circumstances], Command]
@@ -324,9 +325,10 @@ def commands(draw: st.DrawFn, members: Sequence[str]) -> Command:
     items = [f"{author}.{number}" for number in (1, 2) for author in members]
 
     def new_item(author: str) -> str:
-        return choose((f"{author}.1", f"{author}.2", f"{author}.3"))
+        return str(choose((f"{author}.1", f"{author}.2", f"{author}.3")))
 
-    return choose(MAKERS)(Circumstances(choose, members, choose(pairs), items, new_item, None))
+    maker: Maker = choose(MAKERS)
+    return maker(Circumstances(choose, members, choose(pairs), items, new_item, None))
 
 
 @st.composite

@@ -7,9 +7,27 @@ from typing import Any
 
 import apsw
 import orjson
-from support.forged_log import forge
+from support.forged_log import forge, rows
 
-VALUES = [None, 0, -1, 1, 2**31, 2**63 - 1, -(2**63), 1.5, 1e308, True, "", "x", "member:ann", "9" * 100, [], {}, [1]]
+VALUES: list[Any] = [
+    None,
+    0,
+    -1,
+    1,
+    2**31,
+    2**63 - 1,
+    -(2**63),
+    1.5,
+    1e308,
+    True,
+    "",
+    "x",
+    "member:ann",
+    "9" * 100,
+    [],
+    {},
+    [1],
+]
 TAGS = ["", "[]", "null", "5", "{}", "[1]", '["a"', '["member:zz"]', '[["a"]]', '"x"', "[null]", "ÿþ", "[" * 5_000]
 STATEMENTS = [
     "UPDATE event SET type = 99 WHERE position = {at}",
@@ -134,15 +152,20 @@ def _bytes(rng: random.Random, path: Path, head: int) -> str:
 def _exchange(rng: random.Random, path: Path, head: int) -> str:
     one, other = rng.randint(1, head), rng.randint(1, head)
     kept: list[bytes] = []
-    _change(path, one, lambda stored: kept.append(stored) or stored)
-    _change(path, other, lambda stored: kept.append(stored) or kept[0])
+
+    def keep(stored: bytes) -> bytes:
+        kept.append(stored)
+        return kept[0]
+
+    _change(path, one, keep)
+    _change(path, other, keep)
     _change(path, one, lambda _: kept[1])
     return f"positions {one} and {other}"
 
 
 def _change(path: Path, position: int, change: Callable[[bytes], bytes]) -> int:
     def changed(connection: apsw.Connection) -> None:
-        ((stored,),) = connection.execute("SELECT data FROM event WHERE position = ?", (position,)).fetchall()
+        ((stored,),) = rows(connection, "SELECT data FROM event WHERE position = ?", position)
         connection.execute("UPDATE event SET data = ? WHERE position = ?", (change(stored), position))
 
     forge(path, changed)

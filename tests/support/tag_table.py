@@ -1,6 +1,7 @@
 """What a SQLite log's table of tags must hold, and what its reads must answer."""
 
 from pathlib import Path
+from typing import Any
 
 import apsw
 import orjson
@@ -27,7 +28,8 @@ def require_true_rows(path: Path) -> int:
     parts, slices = divmod(slices_done, SLICES)
     upto: int = parts * part_events
     due = set()
-    for position, type_, tags in connection.execute("SELECT position, type, tags FROM event").fetchall():
+    events: list[tuple[Any, ...]] = connection.execute("SELECT position, type, tags FROM event").fetchall()
+    for position, type_, tags in events:
         for tag in (None, *orjson.loads(tags)):
             place = slice_of_event((position - 1) % part_events, part_events) if tag is None else slice_of(keys(tag))
             if position <= upto or (position <= upto + part_events and place < slices):

@@ -109,7 +109,7 @@ def compare(network: Network, model: NaiveNetwork, as_of: int | datetime | None,
     """Every query for every member and viewer."""
     members = sorted(model.members)
     size = rng.choice((1, 2, 3, 50))
-    at = {"as_of": as_of}
+    at: dict[str, Any] = {"as_of": as_of}
 
     def same(got: Any, expected: Any, *what: object) -> None:
         assert got == expected, f"{what} as of {as_of} (head {network.head}): got {got}, the model says {expected}"
@@ -182,7 +182,7 @@ def compare_two(
     same: Callable[..., None],
     size: int,
 ) -> None:
-    at = {"as_of": as_of}
+    at: dict[str, Any] = {"as_of": as_of}
     got = refusal(
         lambda: [row.member for row in walk(lambda **p: network.connections(member, viewer, **p, **at), size)]
     )

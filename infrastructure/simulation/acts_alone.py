@@ -90,11 +90,8 @@ def share(world: World, person: Person) -> Command | None:
 
 
 def delete(world: World, person: Person) -> Command | None:
-    item = person.items.draw(world.chance)
-    if item is None:
-        return None
-    person.items.discard(item)
-    return DeletePost(author=person.member, item=item)
+    item = person.items.take(world.chance)
+    return DeletePost(author=person.member, item=item) if item else None
 
 
 def follow_hashtag(world: World, person: Person) -> Command | None:
@@ -106,11 +103,8 @@ def follow_hashtag(world: World, person: Person) -> Command | None:
 
 
 def unfollow_hashtag(world: World, person: Person) -> Command | None:
-    hashtag = person.hashtags.draw(world.chance)
-    if hashtag is None:
-        return None
-    person.hashtags.discard(hashtag)
-    return UnfollowHashtag(member=person.member, hashtag=hashtag)
+    hashtag = person.hashtags.take(world.chance)
+    return UnfollowHashtag(member=person.member, hashtag=hashtag) if hashtag else None
 
 
 def change_a_setting(world: World, person: Person) -> Command | None:

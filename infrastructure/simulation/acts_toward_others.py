@@ -191,11 +191,8 @@ def mute(world: World, person: Person) -> Command | None:
 
 
 def unmute(world: World, person: Person) -> Command | None:
-    muted = person.muted.draw(world.chance)
-    if muted is None:
-        return None
-    person.muted.discard(muted)
-    return UnmuteMember(muter=person.member, muted=muted)
+    muted = person.muted.take(world.chance)
+    return UnmuteMember(muter=person.member, muted=muted) if muted else None
 
 
 def block(world: World, person: Person) -> Command | None:
@@ -209,11 +206,8 @@ def block(world: World, person: Person) -> Command | None:
 
 
 def unblock(world: World, person: Person) -> Command | None:
-    blocked = person.blocked.draw(world.chance)
-    if blocked is None:
-        return None
-    person.blocked.discard(blocked)
-    return UnblockMember(blocker=person.member, blocked=blocked)
+    blocked = person.blocked.take(world.chance)
+    return UnblockMember(blocker=person.member, blocked=blocked) if blocked else None
 
 
 def dismiss_suggestion(world: World, person: Person) -> Command | None:

@@ -38,6 +38,13 @@ class DrawableSet(Generic[T]):
         """One of the items, or None when there is none."""
         return self._items[int(chance.random() * len(self._items))] if self._items else None
 
+    def take(self, chance: random.Random) -> T | None:
+        """As `draw`, and the item is not in the set any more."""
+        item = self.draw(chance)
+        if item is not None:
+            self.discard(item)
+        return item
+
     def __contains__(self, item: object) -> bool:
         return item in self._places
 

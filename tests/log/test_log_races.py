@@ -1,8 +1,6 @@
 """Writers and readers of one log at the same time: in threads, and in two processes on one file."""
 
 import random
-import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from support.races import count_up, event, racing, require_counted, require_gapless, tagged, take_slots
 
 from infrastructure.log import Log, LogUnavailable
 from infrastructure.log.dcb import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem, IntegrityError
@@ -26,14 +25,6 @@ def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Log]:
         yield log
 
 
-def event(type_: str, *tags: str) -> DCBEvent:
-    return DCBEvent(type=type_, data=b"{}", tags=list(tags))
-
-
-def tagged(*tags: str) -> DCBQuery:
-    return DCBQuery([DCBQueryItem(tags=[tag]) for tag in tags])
-
-
 def in_threads(work: Callable[[int], None]) -> None:
     """Runs the work in several threads that start together; the first error is raised."""
     together = threading.Barrier(THREADS)
@@ -45,41 +36,6 @@ def in_threads(work: Callable[[int], None]) -> None:
     with ThreadPoolExecutor(THREADS) as pool:
         for future in [pool.submit(start, number) for number in range(THREADS)]:
             future.result()
-
-
-def take_slots(log: Log, name: str, slots: int) -> list[int]:
-    """Tries to be the first to append to each slot; the positions of those won."""
-    won: list[int] = []
-    for slot in range(slots):
-        try:
-            won.append(log.append([event("taken", f"slot:{slot}", name)], DCBAppendCondition(tagged(f"slot:{slot}"))))
-        except IntegrityError:
-            continue
-    return won
-
-
-def count_up(log: Log, tag: str, times: int) -> None:
-    """Adds to a counter that exists only as the number of its events: reads, and appends if nothing came between."""
-    done = 0
-    while done < times:
-        seen = log.load(tag, ())
-        after = seen[-1][0] if seen else 0
-        number = 1 + sum(type_ == "counted" for _, type_, _ in seen)
-        try:
-            log.append([event(f"is{number}", tag), event("counted", tag)], DCBAppendCondition(tagged(tag), after=after))
-        except IntegrityError:
-            continue
-        done += 1
-
-
-def require_counted(log: Log, tag: str, times: int) -> None:
-    """Each number once, in order: nothing lost, nothing doubled."""
-    counted = [type_ for _, type_, _ in log.load(tag, ()) if type_ != "counted"]
-    assert counted == [f"is{number}" for number in range(1, times + 1)]
-
-
-def require_gapless(log: Log) -> None:
-    assert [position for position, _, _ in log.page(0, 10**9)] == list(range(1, log.head() + 1))
 
 
 def test_e20_of_many_who_want_a_slot_exactly_one_gets_it(log: Log) -> None:
@@ -238,13 +194,8 @@ def test_e20_an_event_type_that_another_process_used_first_is_known_at_once(tmp_
 
 
 ANOTHER_PROCESS = """
-import sys
-sys.path[:0] = sys.argv[1:3]
-from log.test_log_races import count_up, event, take_slots
-from infrastructure.log.sqlite.log import SqliteLog
-with SqliteLog(sys.argv[3]) as log:
-    print("ready", flush=True)
-    sys.stdin.readline()
+with SqliteLog(sys.argv[1]) as log:
+    ready()
     print(*take_slots(log, "theirs", 60))
     for number in range(60):
         log.append([event(f"type{number % 7}:theirs", "theirs")])
@@ -255,19 +206,12 @@ with SqliteLog(sys.argv[3]) as log:
 def test_e20_two_processes_on_one_file_race_as_threads_do(tmp_path: Path) -> None:
     """E20: slots, a counter and new event types, from two processes at once; a subscriber here sees theirs too."""
     with SqliteLog(tmp_path / "log.db") as log:
-        command = [sys.executable, "-c", ANOTHER_PROCESS, str(PROJECT), str(PROJECT / "tests"), str(log.path)]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            assert process.stdin is not None
-            assert process.stdout.readline() == "ready\n"
-            process.stdin.write("go\n")
-            process.stdin.flush()
+        with racing(ANOTHER_PROCESS, log.path) as theirs_out:
             ours = take_slots(log, "ours", 60)
             for number in range(60):
                 log.append([event(f"type{number % 7}:ours", "ours")])
             count_up(log, "counter", 40)
-            theirs = [int(position) for position in process.stdout.readline().split()]
-            assert process.wait(60) == 0
+            theirs = [int(position) for position in theirs_out.readline().split()]
         assert len(set(ours) | set(theirs)) == len(ours) + len(theirs) == 60
         assert [each.position for each in log.tagged(["ours"], ["taken"], limit=99)] == ours
         assert [each.position for each in log.tagged(["theirs"], ["taken"], limit=99)] == theirs

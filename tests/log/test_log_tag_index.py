@@ -1,8 +1,6 @@
 """The tags of a SQLite log, partly in memory and partly in the file: at every moment every read finds all of them."""
 
 import random
-import subprocess
-import sys
 import threading
 from collections import Counter
 from pathlib import Path
@@ -13,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from log.test_log_crash import killed_writer
 from log.test_log_naive import TYPES, appends, events, matches, queries
+from support.races import count_up, racing, require_counted, require_gapless, take_slots
 from support.tag_table import TAGS, event, expected, require_equal, require_true_rows
 
 from infrastructure.log import Log
@@ -226,13 +225,8 @@ def test_e20_readers_of_many_threads_find_all_while_merges_go_on(tmp_path: Path)
 
 
 ANOTHER_PROCESS = """
-import sys
-sys.path[:0] = sys.argv[1:3]
-from log.test_log_races import count_up, event, take_slots
-from infrastructure.log.sqlite.log import SqliteLog
-with SqliteLog(sys.argv[3], part_events=int(sys.argv[4])) as log:
-    print("ready", flush=True)
-    sys.stdin.readline()
+with SqliteLog(sys.argv[1], part_events=int(sys.argv[2])) as log:
+    ready()
     won = len(take_slots(log, "theirs", 150))
     count_up(log, "counter", 60)
     print(won)
@@ -241,20 +235,11 @@ with SqliteLog(sys.argv[3], part_events=int(sys.argv[4])) as log:
 
 def test_e20_two_processes_with_merges_all_the_time_race_and_lose_nothing(tmp_path: Path) -> None:
     """E20: each merges what the other appended, and goes on with merges that the other began."""
-    from log.test_log_races import count_up, require_counted, require_gapless, take_slots
-
     with SqliteLog(tmp_path / "log.db", part_events=7) as log:
-        command = [sys.executable, "-c", ANOTHER_PROCESS, str(PROJECT), str(PROJECT / "tests"), str(log.path), "5"]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            assert process.stdin is not None
-            assert process.stdout.readline() == "ready\n"
-            process.stdin.write("go\n")
-            process.stdin.flush()
+        with racing(ANOTHER_PROCESS, log.path, "5") as theirs_out:
             ours = len(take_slots(log, "ours", 150))
             count_up(log, "counter", 60)
-            assert int(process.stdout.readline()) + ours == 150
-            assert process.wait(60) == 0
+            assert int(theirs_out.readline()) + ours == 150
         require_counted(log, "counter", 120)
         require_gapless(log)
         slots = Counter(tag for each in log.read() for tag in each.event.tags if tag.startswith("slot:"))

@@ -1,12 +1,11 @@
 """As of when a query answers: the instant against which it checks expiry, and points inside an append (B13, B18)."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
 import pytest
-from support.small_network import SmallNetwork
+from support.small_network import SmallNetwork, code
 
 from domain import (
     AcceptInvitation,
@@ -15,7 +14,6 @@ from domain import (
     Command,
     EraseMember,
     HibernateMember,
-    Refused,
 )
 from domain.identifiers import DAY, HOUR, SECOND, Instant
 from infrastructure.log.audit import start_of_append
@@ -39,14 +37,6 @@ def net() -> SmallNetwork:
 def received(net: SmallNetwork, as_of: Any = None) -> list[str]:
     net.net.catch_up()
     return [row.member for row in net.net.invitations("ada", as_of=as_of)]
-
-
-def code(ask: Callable[[], Any]) -> str | None:
-    try:
-        ask()
-    except Refused as refused:
-        return refused.code
-    return None
 
 
 # The instant (X3, B13)

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from support.small_network import SmallNetwork, members, walk
+from support.small_network import SmallNetwork, ada_invited_twice, members, walk
 
 from domain import (
     AcceptInvitation,
@@ -31,11 +31,7 @@ DEFAULT_NOTE = "I would like to connect with you."
 
 @pytest.fixture
 def net() -> SmallNetwork:
-    """bob, then cy, have invited ada; cy with a note."""
-    net = SmallNetwork()
-    net.invite("bob", "ada")
-    net.invite("cy", "ada", "We met at the bridge.")
-    return net
+    return ada_invited_twice()
 
 
 def box(net: SmallNetwork, member: str, name: str, as_of: int | None = None) -> list[str]:

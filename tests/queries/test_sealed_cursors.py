@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from support.random_commands import START, random_commands, resolved
-from support.small_network import SmallNetwork
+from support.small_network import SmallNetwork, code
 
 from domain import (
     BlockMember,
@@ -72,14 +72,6 @@ def lists(network: Network) -> dict[str, Ask]:
 
 
 LISTS = tuple(lists(SmallNetwork("ada").net))
-
-
-def code(ask: Callable[[], Any]) -> str | None:
-    try:
-        ask()
-    except Refused as refused:
-        return refused.code
-    return None
 
 
 # Sealed

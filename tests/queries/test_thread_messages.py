@@ -2,7 +2,7 @@
 S16-S19)."""
 
 import pytest
-from support.small_network import SmallNetwork, members
+from support.small_network import SmallNetwork, ada_invited_twice, members
 
 from domain import (
     AcceptInvitation,
@@ -18,11 +18,7 @@ from projections.invitation_threads import acceptance_rates, thread
 
 @pytest.fixture
 def net() -> SmallNetwork:
-    """bob, then cy, have invited ada; cy with a note."""
-    net = SmallNetwork()
-    net.invite("bob", "ada")
-    net.invite("cy", "ada", "We met at the bridge.")
-    return net
+    return ada_invited_twice()
 
 
 def reply(net: SmallNetwork, inviter: str, invitee: str, kind: str, text: str | None = None) -> None:

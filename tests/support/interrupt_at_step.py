@@ -34,7 +34,8 @@ class Interrupt:
             return None
         frame.f_trace_opcodes = True
         if what == "opcode":
-            if self._former.get(id(frame)) in CHECKED_AFTER and not in_deletion(frame):
+            if self._former.get(id(frame)) in CHECKED_AFTER and not is_within(frame, "__del__"):
+                # While an object is being deleted, what is raised goes nowhere: Python prints it and goes on.
                 self._left -= 1
                 if self._left < 0:
                     self.came = True
@@ -45,10 +46,10 @@ class Interrupt:
         return self._trace
 
 
-def in_deletion(frame: FrameType | None) -> bool:
-    """Whether an object is being deleted: what is raised then goes nowhere, Python prints it and goes on."""
+def is_within(frame: FrameType | None, name: str) -> bool:
+    """Whether a frame is that of a function of this name, or of what such a function has called."""
     while frame is not None:
-        if frame.f_code.co_name == "__del__":
+        if frame.f_code.co_name == name:
             return True
         frame = frame.f_back
     return False

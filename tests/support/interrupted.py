@@ -24,12 +24,12 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from support.interrupt_at_step import is_within
 from support.limits import LIMIT, outcome
 
 from domain import PublishPost, RegisterMember
@@ -202,15 +202,6 @@ CALLS: dict[str, tuple[Callable[[Network, Acknowledged, asyncio.AbstractEventLoo
 """Each call, and within how many seconds from its beginning it is interrupted."""
 
 
-def follows(frame: FrameType | None) -> bool:
-    """Whether a thread keeps read models up with a log."""
-    while frame is not None:
-        if frame.f_code.co_name == "_follow":
-            return True
-        frame = frame.f_back
-    return False
-
-
 def work_on(path: Path, name: str, timer: Timer, interrupts: int, chance: random.Random) -> None:
     call, longest = CALLS[name]
     acknowledged = Acknowledged()
@@ -232,7 +223,7 @@ def work_on(path: Path, name: str, timer: Timer, interrupts: int, chance: random
         acknowledged.check(network)
         network.verify()
         until = time.monotonic() + LIMIT
-        while sum(map(follows, sys._current_frames().values())) > 1:  # noqa: SLF001 - the one way to ask
+        while sum(is_within(frame, "_follow") for frame in sys._current_frames().values()) > 1:  # noqa: SLF001 - no other way
             gc.collect()  # a network whose opening the interrupt ended late is nobody's
             assert time.monotonic() < until, "a thread follows a log that nobody holds open"
             time.sleep(0.05)

@@ -29,6 +29,15 @@ START: Instant = 1_700_000_000_000_000
 EVERYBODY = ("ada", "bob", "cy", "dan")
 
 
+def code(act: Callable[[], object]) -> str | None:
+    """The code with which an act is refused."""
+    try:
+        act()
+    except Refused as refused:
+        return refused.code
+    return None
+
+
 class SmallNetwork:
     """Commands come a second after each other, and every question is answered at the time of the last one."""
 
@@ -52,11 +61,7 @@ class SmallNetwork:
 
     def code(self, command: Command) -> str | None:
         """The code with which a command is refused."""
-        try:
-            self.do(command)
-        except Refused as refused:
-            return refused.code
-        return None
+        return code(lambda: self.do(command))
 
     def wait(self, duration: Instant) -> None:
         self.now += duration
@@ -72,11 +77,7 @@ class SmallNetwork:
 
     def refusal(self, query: Callable[..., Any], *arguments: Any, **named: Any) -> str | None:
         """The code with which a query is refused."""
-        try:
-            self.ask(query, *arguments, **named)
-        except Refused as refused:
-            return refused.code
-        return None
+        return code(lambda: self.ask(query, *arguments, **named))
 
     def related(self, viewer: str, member: str, as_of: int | None = None) -> Relationship:
         self.net.catch_up()
@@ -111,6 +112,14 @@ class SmallNetwork:
     @property
     def head(self) -> int:
         return self.net.head
+
+
+def ada_invited_twice() -> SmallNetwork:
+    """bob, then cy, have invited ada; cy with a note."""
+    net = SmallNetwork()
+    net.invite("bob", "ada")
+    net.invite("cy", "ada", "We met at the bridge.")
+    return net
 
 
 def walk(asked: Callable[[int], Page[Any]]) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
@@ -69,7 +69,7 @@ class Page(Generic[R]):
     rows: list[R]
     cursor: str | None
     as_of: int
-    count: Callable[[], int]
+    count: Callable[[], int] = field(repr=False)
 
     @property
     def total(self) -> int:

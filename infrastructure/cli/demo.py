@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -57,8 +57,7 @@ def _place(session: Session) -> Iterator[Session]:
         yield replace(session, address=str(Path(folder) / "demo.db"))
 
 
-def _show(session: Session, network: "Network", seed: int, members: int, commands: int) -> None:
-
+def _show(session: Session, network: Network, seed: int, members: int, commands: int) -> None:
     clock = _Clock()
     with session.progress("Simulating") as progress:
         highlights = scenes.populate(network, seed, members, commands, progress)
@@ -84,7 +83,7 @@ def _show(session: Session, network: "Network", seed: int, members: int, command
         raise Failure("not_equal", f"Rebuilt from the log, these differ from the live ones: {', '.join(different)}.")
 
 
-def _scene(make: Callable[["Network", "Highlights"], Any], network: "Network", highlights: "Highlights") -> Any:
+def _scene(make: Callable[[Network, Highlights], Any], network: Network, highlights: Highlights) -> Any:
     """What a scene shows; None if a network as small as this one has nothing for it."""
     try:
         return make(network, highlights)
@@ -92,7 +91,7 @@ def _scene(make: Callable[["Network", "Highlights"], Any], network: "Network", h
         return None
 
 
-def _equal(report: "RebuildReport") -> bool:
+def _equal(report: RebuildReport) -> bool:
     return all(report.equal.values())
 
 
@@ -110,10 +109,10 @@ class _Clock:
 
 
 def _draw(
-    console: "Console",
-    highlights: "Highlights",
+    console: Console,
+    highlights: Highlights,
     shown: dict[str, Any],
-    report: "RebuildReport",
+    report: RebuildReport,
     laps: dict[str, float],
     members: int,
     seed: int,
@@ -137,21 +136,19 @@ def _draw(
     console.print(names, style="dim")
 
 
-def _title(console: "Console", text: str) -> None:
+def _title(console: Console, text: str) -> None:
     console.print()
     console.rule(f"[bold]{text}[/]", align="left", style="dim", characters="─")
 
 
-def _grid(*justify: str) -> Any:
-
+def _grid(*justify: JustifyMethod) -> Table:
     grid = Table.grid(padding=(0, 2))
     for each in justify:
-        grid.add_column(justify=each, overflow="ellipsis")  # type: ignore[arg-type]  # left or right
+        grid.add_column(justify=each, overflow="ellipsis")
     return grid
 
 
-def _draw_thread(console: "Console", thread: "Thread") -> None:
-
+def _draw_thread(console: Console, thread: Thread) -> None:
     _title(console, f"An invitation: {thread.inviter} to {thread.invitee}")
     grid = _grid("left", "left", "left", "left")
     for message in thread.messages:
@@ -161,14 +158,14 @@ def _draw_thread(console: "Console", thread: "Thread") -> None:
         console.print("[green]accepted: both are connected, and follow each other[/]")
 
 
-def _draw_turned_away(console: "Console", scene: "TurnedAway") -> None:
+def _draw_turned_away(console: Console, scene: TurnedAway) -> None:
     _title(console, f"A refused follow: {scene.follower} wants to follow {scene.followee}")
     console.print(f"[red]{scene.code}[/]: {scene.detail}")
     connect = f"; connect: {scene.connect}" if scene.connect else ""
     console.print(f"offered: {', '.join(scene.offered)}{connect}", style="dim")
 
 
-def _draw_feed(console: "Console", feed: "Feed") -> None:
+def _draw_feed(console: Console, feed: Feed) -> None:
     _title(console, f"A feed, and why: the newest of {feed.total} entries for {feed.member}")
     grid = _grid("left", "left", "left", "left")
     for entry, text in zip(feed.entries, feed.texts, strict=True):
@@ -185,13 +182,12 @@ CAUSES: dict[str, Callable[[str], str]] = {
 }
 
 
-def _draw_distance(console: "Console", distance: "Distance") -> None:
+def _draw_distance(console: Console, distance: Distance) -> None:
     _title(console, f"Two strangers: {distance.one} and {distance.other}")
     console.print(f"degree {distance.degree}: [cyan]{' — '.join(step or HIDDEN for step in distance.path)}[/]")
 
 
-def _draw_past(console: "Console", past: "Past") -> None:
-
+def _draw_past(console: Console, past: Past) -> None:
     _title(console, f"A look at the past: {past.member}")
     grid = _grid("left", "right", "right", "right", "left")
     grid.add_row(*(_dim(each) for each in ("as of", "position", "followers", "connections", f"degree to {past.other}")))
@@ -212,11 +208,9 @@ SCENES: dict[str, tuple[Callable[..., Any], Callable[..., None]]] = {
 """The scenes in their order: what finds each, and what draws it."""
 
 
-def _dim(text: str) -> Any:
-
+def _dim(text: str) -> Text:
     return Text(text, style="dim")
 
 
-def _plain(text: str) -> Any:
-
+def _plain(text: str) -> Text:
     return Text(text)

@@ -77,7 +77,7 @@ def groups(seed: int, members: int, commands: int) -> Iterator[list[Request]]:
 
 
 def populate(
-    network: "Network", seed: int, members: int, commands: int, progress: Callable[[int, int], None] | None = None
+    network: Network, seed: int, members: int, commands: int, progress: Callable[[int, int], None] | None = None
 ) -> Highlights:
     """Run the simulation into a network."""
     highlights = Highlights()
@@ -99,11 +99,11 @@ class Thread:
 
     inviter: str
     invitee: str
-    messages: list["Message"]
+    messages: list[Message]
     accepted: bool
 
 
-def thread(network: "Network", highlights: Highlights) -> Thread:
+def thread(network: Network, highlights: Highlights) -> Thread:
     """A thread with a question and an answer, accepted in the end, if there was one; the newest of the longest."""
 
     def worth(invitation: str) -> tuple[bool, bool, int]:
@@ -130,7 +130,7 @@ class TurnedAway:
     connect: str | None
 
 
-def turned_away(network: "Network", highlights: Highlights) -> TurnedAway:
+def turned_away(network: Network, highlights: Highlights) -> TurnedAway:
     """Somebody tries again to follow a member who does not want strangers to."""
     if highlights.turned_away is None:
         raise NothingToShow("no follow was refused")
@@ -148,15 +148,15 @@ class Feed:
     """The top of a member's feed. `texts`: what the items say, in the same order."""
 
     member: str
-    entries: list["FeedEntry"]
+    entries: list[FeedEntry]
     texts: list[str]
     total: int
 
 
-def feed(network: "Network", highlights: Highlights) -> Feed:
+def feed(network: Network, highlights: Highlights) -> Feed:
     """The feed of one who follows much, with as many kinds of causes on the first page as can be found."""
 
-    def kinds(page: "Page[FeedEntry]") -> int:
+    def kinds(page: Page[FeedEntry]) -> int:
         every = [{cause.kind for cause in entry.causes} for entry in page.rows]
         return len(set().union(*every)) + max(map(len, every), default=0)
 
@@ -169,7 +169,7 @@ def feed(network: "Network", highlights: Highlights) -> Feed:
     return Feed(member, entries, [text_of(network, entry.item) for entry in entries], pages[member].total)
 
 
-def text_of(network: "Network", item: str) -> str:
+def text_of(network: Network, item: str) -> str:
     """What an item says; the title, if it is an article. Texts are in the log alone."""
     (published,) = network.log.tagged([item_tag(item)], [], limit=1)
     data = network.describe(published)["data"]
@@ -186,7 +186,7 @@ class Distance:
     path: tuple[str | None, ...]
 
 
-def distance(network: "Network", highlights: Highlights) -> Distance:
+def distance(network: Network, highlights: Highlights) -> Distance:
     """Two who do not know each other, and who leads from one to the other."""
     members = [member for member, _ in highlights.connections.most_common()]
     strangers = members[:STRANGERS_TRIED]
@@ -218,7 +218,7 @@ class Past:
     moments: list[Moment]
 
 
-def past(network: "Network", highlights: Highlights) -> Past:
+def past(network: Network, highlights: Highlights) -> Past:
     """The member who is followed most, as of some days of the past, and now; and somebody who comes nearer."""
     if not highlights.followers:
         raise NothingToShow("nobody is followed")

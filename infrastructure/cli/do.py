@@ -46,11 +46,9 @@ class CommandGroup(Group):
     """The domain's commands, each made when it is asked for, and known by both of its spellings."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-
         return [kebab(name) for name in COMMANDS]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-
         name = kebab(cmd_name)
         if name not in self.commands:
             by_name = {kebab(each): command for each, command in COMMANDS.items()}
@@ -91,7 +89,7 @@ def do(
         raise typer.Exit(USAGE)
 
 
-def command_parser(name: str, command: "type[Command]") -> Any:
+def command_parser(name: str, command: type[Command]) -> Any:
     """The command line's form of a command: an option for each field, and those for what surrounds it."""
 
     def run(context: typer.Context, json_fields: str | None, **given: Any) -> None:
@@ -130,7 +128,7 @@ def _text(flag: str, metavar: str, text: str) -> Any:
 METAVARS = {"effective_from": "TIME", "up_to": "POSITION", "values": "OBJECT"}
 
 
-def _option(name: str, field: "FieldInfo") -> tuple[Any, Any]:
+def _option(name: str, field: FieldInfo) -> tuple[Any, Any]:
     """The type and the option of a field. What is required may still come with --json-fields, and is checked later."""
     kind = next((each for each in get_args(field.annotation) if each is not NoneType), field.annotation)
     flag, text = "--" + name.replace("_", "-"), FIELDS[name]
@@ -143,9 +141,7 @@ def _option(name: str, field: "FieldInfo") -> tuple[Any, Any]:
     return str | None, _text(flag, METAVARS.get(name, "TEXT"), text)
 
 
-def handle_one(
-    session: Session, command: "type[Command]", fields: dict[str, Any], surroundings: dict[str, Any]
-) -> None:
+def handle_one(session: Session, command: type[Command], fields: dict[str, Any], surroundings: dict[str, Any]) -> None:
     """Handle one command and show its answer."""
     for name, read in READERS.items():
         if isinstance(fields.get(name), str):
@@ -180,7 +176,6 @@ READERS: dict[str, Callable[[str], Any]] = {
 
 
 def _json_object(text: str | bytes | None, option: str) -> dict[str, Any]:
-
     if text is None:
         return {}
     try:
@@ -192,9 +187,8 @@ def _json_object(text: str | bytes | None, option: str) -> dict[str, Any]:
     return value
 
 
-def _request(command: "type[Command]", fields: dict[str, Any], surroundings: dict[str, Any]) -> "Request":
+def _request(command: type[Command], fields: dict[str, Any], surroundings: dict[str, Any]) -> Request:
     """The command with what surrounds it. Failure `malformed` says which field is wrong."""
-
     try:
         made = command(**fields)
     except ValidationError as error:
@@ -208,7 +202,6 @@ def _request(command: "type[Command]", fields: dict[str, Any], surroundings: dic
 
 def answer_as_json(answer: Result | Failure | CodedError) -> dict[str, Any]:
     """An answer as an object, for the host: it can tell what is hidden from the member who acted."""
-
     if not isinstance(answer, Result):
         return {"code": answer.code, "detail": answer.detail}
     events = [{"type": EVENTS.by_class[type(event)].name, **plain(event)} for event in answer.events]
@@ -217,7 +210,6 @@ def answer_as_json(answer: Result | Failure | CodedError) -> dict[str, Any]:
 
 def handle_stream(session: Session) -> None:
     """Handle the commands of standard input, group by group as they arrive, and answer each with a line."""
-
     output, refused = Output(as_json=True), False
     with session.network(makes=True) as network:
         for lines in _arriving():
@@ -276,8 +268,7 @@ def _arriving() -> Iterator[list[bytes]]:
         yield [begun]
 
 
-def _read(line: bytes) -> "Request | Failure":
-
+def _read(line: bytes) -> Request | Failure:
     if len(line) > LINE_BYTES_MAX:
         return Failure("malformed", f"a line has at most {LINE_BYTES_MAX:,} bytes")
     try:

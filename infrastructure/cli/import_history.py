@@ -51,7 +51,6 @@ def activity(context: typer.Context, file: File, backfill: Backfill = "0", read_
     The names of the columns stand in the first line; ts is in seconds since 1970, UTC.
     A row's time is moved up to that of the log's last event, if that is later.
     """
-
     _import(context.obj, file, backfill, read_models, lambda network: Activity())
 
 
@@ -59,15 +58,14 @@ def activity(context: typer.Context, file: File, backfill: Backfill = "0", read_
 def edges(context: typer.Context, file: File, backfill: Backfill = "0", read_models: ReadModels = True) -> None:
     """Import a list of pairs as connections: the first invites, the second accepts.
 
-    The first two columns count, separated by commas, tabs or blanks; a header and comments (# or %) are passed over.
+    The first two columns count, separated by commas, tabs or blanks. Comments (# or %) are passed over, and so is a
+    first line that names them, such as source and target, from and to, id1 and id2, follower and followee.
     Members that are not known are registered under their id. All happens now, for such a list knows no times.
     """
-
     _import(context.obj, file, backfill, read_models, lambda network: Edges(network.log))
 
 
 def _import(session: Session, file: Path, backfill: str, read_models: bool, mapping: Any) -> None:
-
     items = None if backfill == "unlimited" else whole_number(backfill)
     if items is None and backfill != "unlimited":
         raise typer.BadParameter("--backfill takes a number, or unlimited")
@@ -85,6 +83,5 @@ def _import(session: Session, file: Path, backfill: str, read_models: bool, mapp
 
 
 def _plain(summary: Any) -> dict[str, Any]:
-
     record: dict[str, Any] = plain(summary)
     return record | {"seconds": round(summary.seconds, 3)}

@@ -64,9 +64,8 @@ def log(
             _go_on(session, network, last, tags, names)
 
 
-def _go_on(session: Session, network: "Network", after: int, tags: list[str], names: list[str]) -> None:
+def _go_on(session: Session, network: Network, after: int, tags: list[str], names: list[str]) -> None:
     """What comes after a position, as it comes."""
-
     query = DCBQuery([DCBQueryItem(types=names, tags=tags)])
     with network.log.subscribe(query, after=after) as coming:
         for event in coming:
@@ -76,7 +75,6 @@ def _go_on(session: Session, network: "Network", after: int, tags: list[str], na
 
 def _tag(text: str) -> str:
     """A tag as the log keeps it."""
-
     try:
         return normal_tag(readable(text, "--tag"))
     except ValueError as error:
@@ -85,7 +83,6 @@ def _tag(text: str) -> str:
 
 def _names(types: list[str]) -> list[str]:
     """The stored names of event types, however they are written."""
-
     names = [kebab(each).replace("-", "_") for each in types]
     for name, given in zip(names, types, strict=True):
         if name not in EVENTS.by_name:
@@ -94,7 +91,6 @@ def _names(types: list[str]) -> list[str]:
 
 
 def _show(session: Session, events: list[dict[str, Any]]) -> None:
-
     for event in events:
         if session.as_json:
             session.output.object(event)

@@ -155,7 +155,7 @@ class Output:
         records = [plain(value) for value in values]
         self.table([{name: shown(name, each) for name, each in record.items()} for record in records], empty)
 
-    def page(self, page: "Page[Any]", whole: bool = False) -> None:
+    def page(self, page: Page[Any], whole: bool = False) -> None:
         """A page of a list. For people its end says how to go on. `whole`: JSON of the page in one object."""
         if self.as_json and whole:
             rows = [plain(row) for row in page.rows]

@@ -35,15 +35,14 @@ class Session:
     clock_ahead_days: int = 1
 
     @cached_property
-    def output(self) -> "Output":
+    def output(self) -> Output:
         """Where answers go."""
         return Output(self.as_json)
 
     @contextmanager
-    def network(self, *, makes: bool = False, catches_up: bool = False) -> Iterator["Network"]:
+    def network(self, *, makes: bool = False, catches_up: bool = False) -> Iterator[Network]:
         """The network, open for this block. `makes`: a new one is made where there is none. `catches_up`: the read
         models are brought to the head first. Refusals and trouble with the log become failures."""
-
         with _failures():
             if self.read_only or not makes:
                 self._require_a_network()
@@ -90,7 +89,7 @@ class Session:
 CATCH_UP_EVENTS = 20_000
 
 
-def catch_up(network: "Network", progress: Callable[[int, int], None] | None) -> None:
+def catch_up(network: Network, progress: Callable[[int, int], None] | None) -> None:
     """Bring the read models to the head, telling how far they are."""
     head = network.head
     while (reached := _reached(network)) < head:
@@ -102,7 +101,7 @@ def catch_up(network: "Network", progress: Callable[[int, int], None] | None) ->
             progress(reached, head)
 
 
-def _reached(network: "Network") -> int:
+def _reached(network: Network) -> int:
     return min((status.position for status in network.status() if status.error is None), default=network.head)
 
 

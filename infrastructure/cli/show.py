@@ -163,7 +163,6 @@ def add(question: Question) -> None:
 
 def _wanted(note_kind: str | None, degrees: str | None, shared_min: str | None) -> Any:
     """The filter of a box of invitations (S23)."""
-
     wrong = [each for each in (degrees or "1").split(",") if each not in NEAR]
     shared = None if shared_min is None else whole_number(shared_min)
     if wrong or (shared is None and shared_min is not None) or note_kind not in (None, "custom", "default"):

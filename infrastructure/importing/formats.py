@@ -23,8 +23,10 @@ None where there is none this time."""
 COMMANDS_A_ROW_MAX = 4
 ACTIVITY_HEADER = ["seq", "ts", "kind", "actor", "target"]
 HEADER_WORDS = re.compile(
-    r"^(node|source|src|from|target|dst|to|member|user|id|inviter|invitee|other)s?(_?\w{0,4})?$", re.IGNORECASE
+    r"^(node|source|src|from|target|dst|to|member|user|id|inviter|invitee|follower|followee|other)s?(_?\w{0,4})?$",
+    re.IGNORECASE,
 )
+"""The names of columns by which a list of edges' first line is known as a header."""
 COMMENTS = ("#", "%")
 DIGITS_MAX = 18
 """The longest number of a row; of more than 4,300 digits Python reads none."""
@@ -90,7 +92,8 @@ class Activity:
 class Edges:
     """Pairs in the first two columns, separated by commas, tabs or blanks: the first invites, the second accepts.
 
-    A header is passed over, and so are empty lines and comments (# or %). Who is not known is registered.
+    A header (see HEADER_WORDS) is passed over, and so are empty lines and comments (# or %). Who is not known is
+    registered.
     """
 
     def __init__(self, log: Log) -> None:
@@ -102,6 +105,8 @@ class Edges:
         line = line.strip()
         if not line or line.startswith(COMMENTS):
             return None
+        if not self._begun and line.split() == ACTIVITY_HEADER:
+            raise ValueError("this is a stream of activity, which `import activity` takes")
         fields = [field.strip().strip('"') for field in (line.split(",") if "," in line else line.split())]
         if len(fields) < 2:
             raise ValueError("fewer than two columns")

@@ -221,6 +221,7 @@ def test_f2_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:
         'source,target\n"0","1"\n1,2\n',
         "\ufeffsource,target\r\n0,1\r\n1,2\r\n",
         "\ufeff0,1\n1,2",
+        "follower\tfollowee\n0\t1\n1\t2\n",
     ],
 )
 def test_edges_of_any_shape(network: Network, tmp_path: Path, content: str) -> None:
@@ -232,6 +233,13 @@ def test_edges_of_any_shape(network: Network, tmp_path: Path, content: str) -> N
     assert network.degree("0", "2") == 2
     again = import_history(network, source, Edges(network.log))
     assert (again.events, again.refused) == (0, {})
+
+
+def test_a_stream_of_activity_is_no_list_of_edges(network: Network, tmp_path: Path) -> None:
+    source = activity_file(tmp_path, SMALL)
+    with pytest.raises(BadFile, match="line 1: this is a stream of activity, which `import activity` takes"):
+        import_history(network, source, Edges(network.log))
+    assert network.head == 0
 
 
 def test_edges_stopped_anywhere_go_on(rng: random.Random, tmp_path: Path) -> None:

@@ -73,7 +73,9 @@ def test_every_event_that_a_command_makes_is_verified() -> None:
         domain.Follow(follower="cy", followee="acme", origin=domain.FollowOrigin.POST, origin_ref="p" * ID_LENGTH_MAX),
         domain.ChangePolicy(values={"moderators": ["ada"], "status_updates_to_followers": 0.5}),
     ):
-        for event in world.do(command).events:
+        events = world.do(command).events
+        assert events, command
+        for event in events:
             EVENTS.verify_event(event)
 
 

@@ -7,7 +7,6 @@ are forgotten and read again.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from domain.catalogue import DECISION_MODELS
@@ -90,10 +89,10 @@ class DecisionState(Facts):
         self.policy_version, self.policy = self.read(POLICY).in_force(self.now)
 
     def expect(self, expected: Iterable[tuple[DecisionModel[Any], str]]) -> None:
-        """Load together, with one statement, the models that will likely be read for these tags, each named once, and
-        are not kept yet. What cannot be loaded so is left to the decision that reads it, and to no other;
-        LogUnavailable concerns all."""
-        missing = [(model, tag) for model, tag in expected if tag not in self._states[model]]
+        """Load together, with one statement, the models that will likely be read for these tags and are not kept yet.
+        What cannot be loaded so is left to the decision that reads it, and to no other; LogUnavailable concerns all."""
+        states = self._states
+        missing = dict.fromkeys(each for each in expected if each[1] not in states[each[0]])
         if not missing or self._transaction is None:
             return
         counted = [each for each in missing if each[0].counts]
@@ -102,8 +101,10 @@ class DecisionState(Facts):
         folded = [each for each in missing if not each[0].counts]
         loaded = self._transaction.load_many([(tag, _TYPES[model]) for model, tag in folded])
         for (model, tag), rows in zip(folded, loaded, strict=True):
-            with suppress(UnreadableEvent):
+            try:
                 self._keep_folded(model, tag, rows)
+            except UnreadableEvent:  # left to the decision that reads it
+                continue
 
     def _keep_counted(self, transaction: AppendTransaction, wanted: Sequence[tuple[DecisionModel[Any], str]]) -> None:
         counts = transaction.count_many([(tag, _TYPES[model]) for model, tag in wanted])
@@ -113,8 +114,9 @@ class DecisionState(Facts):
 
     def _keep_folded(self, model: DecisionModel[S], tag: str, rows: list[Recorded]) -> None:
         state = model.initial()
-        for _, at, event in decode(rows):
-            state = model.evolve(state, event, at)
+        if rows:
+            for _, at, event in decode(rows):
+                state = model.evolve(state, event, at)
         self._states[model][tag] = state
         self._known += 1
 

@@ -131,12 +131,13 @@ def require_text(value: Any, argument: str) -> None:
 def require_command(value: Any) -> None:
     """One of the network's own commands. It was validated when it was made, unless it was put together around that; a
     decision relies on its fields, so they are validated once more (half a microsecond)."""
-    if not isinstance(value, Command):
-        raise TypeError(f"command has to be a command such as Follow(...), and is {type(value).__name__}")
-    if type(value) not in DECIDERS:
+    validator = _VALIDATORS.get(type(value))
+    if validator is None:
+        if not isinstance(value, Command):
+            raise TypeError(f"command has to be a command such as Follow(...), and is {type(value).__name__}")
         raise TypeError(f"{type(value).__name__} is not a command of this network")
     try:
-        _VALIDATORS[type(value)].validate_python(value.__dict__, strict=True)
+        validator.validate_python(value.__dict__, strict=True)
     except ValidationError as error:
         raise UnsoundInput("bad_command", f"{type(value).__name__}: {'; '.join(sentences(error))}") from error
 

@@ -1,7 +1,6 @@
 """One command: from a request, through the gate and a decision, to its events appended to an open transaction."""
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from hashlib import blake2b
 from typing import Any
 
@@ -57,12 +56,15 @@ class Recording:
     def expect(self, requests: Iterable[Request]) -> None:
         """Load together what the decisions on these requests will likely read. Unsound ones, whatever is wrong with
         them, are left to `record`."""
-        expected: dict[tuple[DecisionModel[Any], str], None] = {}
+        expected: list[tuple[DecisionModel[Any], str]] = []
         for request in requests:
-            with suppress(LookupError, TypeError, ValueError, AttributeError):
-                tags = [(model, model.tag(*key)) for model, key in expected_reads(request.command)]
-                if all(tag.isascii() for _, tag in tags):  # as those of all sound commands are
-                    expected.update(dict.fromkeys(tags))
+            try:
+                for model, key in expected_reads(request.command):
+                    tag = model.tag(*key)
+                    if tag.isascii():  # as those of all sound commands are
+                        expected.append((model, tag))
+            except (LookupError, TypeError, ValueError, AttributeError):
+                continue
         self._state.expect(expected)
 
     def record(self, transaction: AppendTransaction, request: Request) -> Result:

@@ -170,6 +170,23 @@ def test_a_writing_sees_its_own_appends_and_others_do_not_yet(log: Log) -> None:
             ended(wanted)
 
 
+def test_a_writing_sees_its_own_appends_however_often_it_looks(log: Log) -> None:
+    with log.writing() as writing:
+        tagged: list[tuple[int, str, bytes]] = []
+        for number in range(40):
+            type_, tags = f"t{number % 3}", ["often", f"tag{number}"] if number % 2 else [f"tag{number}"]
+            position = writing.append([DCBEvent(type_, str(number).encode(), tags)])
+            if number % 2:
+                tagged.append((position, type_, str(number).encode()))
+            assert writing.load("often", ()) == tagged
+            assert writing.load("often", ["t0", "t2"]) == [each for each in tagged if each[1] != "t1"]
+            assert writing.load("often", ["t1"], position - 9) == [
+                each for each in tagged if each[1] == "t1" and each[0] > position - 9
+            ]
+            if number % 9 == 0:
+                assert writing.load_many([("often", ()), ("tag0", ())]) == [tagged, [(1, "t0", b"0")]]
+
+
 def test_a_failed_condition_leaves_earlier_appends_of_the_writing(log: Log) -> None:
     with log.writing() as writing:
         writing.append([event("a", "x")])

@@ -19,13 +19,16 @@ from infrastructure.log.sqlite.statements import (
     POSITION_MAX,
     EventTypes,
 )
-from infrastructure.log.sqlite.tag_index import Lookup, Tagged, TagPart, TagQuery, Typed
+from infrastructure.log.sqlite.tag_index import Lookup, Tagged, TagPart, TagQuery, Typed, rows_at
 from infrastructure.log.sqlite.writer import WriterState
 from infrastructure.log.transaction import AppendTransaction, Recorded, Wanted, sound_tags
 from infrastructure.log.unavailable import LogUnavailable
 
 UNWRITTEN_EVENTS_MAX = 4_096
 """An AppendTransaction that appends more than this writes some before its commit, so that its memory stays small."""
+
+SEARCHES_MAX = 10
+"""How often what was appended is looked through for a tag, before it is indexed by tag: that costs as much."""
 
 
 class SqliteAppendTransaction(AppendTransaction):
@@ -43,10 +46,11 @@ class SqliteAppendTransaction(AppendTransaction):
         self._caught_up = False
         self._types = writer.types
         self._unwritten: list[Any] = []  # the values of rows, one after the other: positions from _written + 1 on
-        self._appended: list[Tagged] = []  # positions from _begun_at + 1 on
+        self._tagged = Tagged([], [])  # positions from _begun_at + 1 on
         self._own = TagPart(self._begun_at, POSITION_MAX)  # of those the first, as far as they were queried
         self._own_tags: set[str] = set()  # of the first `_own_tags_of` appended events
         self._own_tags_of = 0
+        self._searches = 0  # how often the others were looked through
         self._lookup = Lookup(writer.execute, writer.index, self._own)
 
     def append(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> int:
@@ -59,7 +63,7 @@ class SqliteAppendTransaction(AppendTransaction):
             position = self.head
             ids = self._types.ids
             rows: list[Any] = []
-            tagged: list[Tagged] = []
+            tagged = Tagged([], [])
             for event in events:
                 position += 1
                 tags = tuple(sound_tags(event))  # the caller's list may change before the commit
@@ -68,13 +72,15 @@ class SqliteAppendTransaction(AppendTransaction):
                     type_ = self._add_type(event.type)
                     ids = self._types.ids
                 rows += (position, type_, orjson.dumps(tags).decode(), event.data)
-                tagged.append((position, type_, tags))
+                tagged.types.append(type_)
+                tagged.tags.append(tags)
         except LogUnavailable:
             self.rollback()
             raise
         try:
             self._unwritten += rows
-            self._appended += tagged
+            self._tagged.types.extend(tagged.types)
+            self._tagged.tags.extend(tagged.tags)
             self.head = position
         except BaseException:  # an interrupt: they must not differ
             self.rollback()
@@ -88,10 +94,15 @@ class SqliteAppendTransaction(AppendTransaction):
         known = self._types.numbers(types)
         if types and not known:
             return []  # these types have never been recorded
-        self._catch_up_for(tag)
-        if self._unwritten and self._own.find(TagQuery((tag,), known or None, max(after, self._written))):
+        appended = self._own_with(tag, known, after)
+        if self._unwritten and (
+            (appended and appended[-1] > self._written)
+            or self._own.find(TagQuery((tag,), known or None, max(after, self._written)))
+        ):
             self._write_ahead()
-        return self._types.recorded(self._lookup.load(tag, known or None, after))
+        rows = self._lookup.load(tag, known or None, after)
+        rows += [row[:3] for row in rows_at(self._writer.execute, appended)]
+        return self._types.recorded(rows)
 
     def load_many(self, wanted: Sequence[Wanted]) -> list[list[Recorded]]:
         known, numbers = self._recorded(wanted)
@@ -124,17 +135,18 @@ class SqliteAppendTransaction(AppendTransaction):
 
     def tail_of(self, tag: str) -> int | None:
         self._require_open()
-        self._catch_up_for(tag)
+        if self._appended_have(tag):
+            self._catch_up()
         return self._lookup.tail(tag)
 
     def commit(self) -> None:
         self._require_open()
         try:
             slices_done = 0
-            if self._appended:
+            if self._tagged.types:
                 self._write()
                 slices_done = self._merge()
-            self._writer.commit(self._holder, self._types, self._appended, slices_done)
+            self._writer.commit(self._holder, self._types, self._tagged, slices_done)
         except BaseException:  # an interrupt too: what was not committed as a whole is not kept
             self.rollback()
             raise
@@ -165,13 +177,24 @@ class SqliteAppendTransaction(AppendTransaction):
         self._unwritten.clear()
         self._written = self.head
 
-    def _catch_up_for(self, tag: str) -> None:
-        """Before one tag is looked up: what was appended is only indexed if some of it has the tag."""
+    def _appended_have(self, tag: str) -> bool:
+        """Whether any event that was appended has the tag. It brings the log's index up to date."""
         self._catch_up_index()
-        self._own_tags.update(*[tags for _, _, tags in self._appended[self._own_tags_of :]])
-        self._own_tags_of = len(self._appended)
-        if tag in self._own_tags:
+        self._own_tags.update(*self._tagged.tags[self._own_tags_of :])
+        self._own_tags_of = len(self._tagged.tags)
+        return tag in self._own_tags
+
+    def _own_with(self, tag: str, types: Sequence[int], after: int) -> list[int]:
+        """The positions of appended events with a tag, and one of these types (none: any), that are not in `_own`."""
+        if not self._appended_have(tag):
+            return []
+        self._searches += 1
+        if self._searches > SEARCHES_MAX:
             self._catch_up()
+        first = self._own.last - self._begun_at
+        numbers = [number for number, tags in enumerate(self._tagged.tags[first:], first) if tag in tags]
+        positions = [self._begun_at + 1 + n for n in numbers if not types or self._tagged.types[n] in types]
+        return [position for position in positions if position > after]
 
     def _catch_up_index(self) -> None:
         """Nobody else commits while the lock is held, so the log's index is brought to its head only once."""
@@ -184,8 +207,8 @@ class SqliteAppendTransaction(AppendTransaction):
         self._catch_up_index()
         own = self._own
         if own.last < self.head:
-            some = self._appended[own.last - self._begun_at :]
-            own.extend([type_ for _, type_, _ in some], [tags for _, _, tags in some])
+            own.extend(*self._tagged.between(own.last - self._begun_at))
+            self._searches = 0
 
     def _add_type(self, name: str) -> int:
         self._writer.execute(NEW_TYPE, (name,))

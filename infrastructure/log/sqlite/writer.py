@@ -61,21 +61,22 @@ class WriterState:
             self._version = self._connection.data_version()
         return self._head
 
-    def commit(self, holder: object, types: EventTypes, appended: Sequence[Tagged], slices_done: int) -> None:
+    def commit(self, holder: object, types: EventTypes, appended: Tagged, slices_done: int) -> None:
         """Commits, remembers what was appended, and ends the turn. If it fails nothing is committed, and the turn goes
         on until roll_back(). LogUnavailable("replaced") if the files are not those that were opened (if they are taken
         away in the very moment of the commit, the next one notices)."""
-        if appended:
+        if appended.types:
             self._files.require_in_place()
         self.execute("COMMIT")
         try:
-            if appended:
-                self.types, self._head, self.slices_done = types, appended[-1][0], slices_done
+            if appended.types:
+                after = self._head
+                self.types, self._head, self.slices_done = types, after + len(appended.types), slices_done
                 self._version = self._connection.data_version()
-                self.index.committed(appended, slices_done)
+                self.index.committed(after, appended, slices_done)
         finally:
             self.turn.give_back(holder)
-        if appended:
+        if appended.types:
             self._wake()
 
     def roll_back(self, holder: object) -> None:

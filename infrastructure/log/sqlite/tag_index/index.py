@@ -61,16 +61,15 @@ class TagIndex:
                     self._extend(part, *tags_after(execute, part.last, count))
         return self.end
 
-    def committed(self, events: Sequence[Tagged], slices_done: int) -> None:
-        """Takes in what a transaction has just committed, and drops what it has merged."""
-        self._appended += len(events)
+    def committed(self, after: int, events: Tagged, slices_done: int) -> None:
+        """Takes in what a transaction has just committed behind a position, and drops what it has merged."""
+        self._appended += len(events.types)
         with self._lock:
-            if events[0][0] <= self.end + 1:
-                new = events[self.end + 1 - events[0][0] :]
-                while new:
+            last = after + len(events.types)
+            if after <= self.end:
+                while self.end < last:
                     part = self._last_part()
-                    some, new = new[: part.until - part.last], new[part.until - part.last :]
-                    self._extend(part, [type_ for _, type_, _ in some], [tags for _, _, tags in some])
+                    self._extend(part, *events.between(self.end - after, part.until - after))
             self._drop(self._merged(slices_done))
 
     def find(self, query: TagQuery) -> tuple[int, list[int]]:

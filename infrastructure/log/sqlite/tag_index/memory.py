@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 from infrastructure.log.sqlite.statements import POSITION_MAX
 
 Tag = str | None
 """A tag; None stands for one that every event has, by which the events of a type are found."""
-Tagged = tuple[int, int, Sequence[str]]
-"""One event as the index sees it: position, number of its type, tags."""
 Typed = tuple[str, tuple[int, ...] | None]
 """A tag, and numbers of types; None: any type."""
 Positions: TypeAlias = "int | array[int]"
 """Ascending positions: a bare number while there is one, and an array from the second on. Millions of either give the
 cycle collector nothing to look through."""
+
+
+class Tagged(NamedTuple):
+    """Events that follow one another, as the index sees them: the number of each one's type, and its tags."""
+
+    types: list[int]
+    tags: list[Sequence[str]]
+
+    def between(self, first: int, end: int | None = None) -> Tagged:
+        """Those from one number (from 0) on, up to another."""
+        return Tagged(self.types[first:end], self.tags[first:end])
 
 
 class TagQuery(NamedTuple):
@@ -84,20 +93,21 @@ class TagPart:
 
     def add_all(self, found: Sequence[list[int]], wanted: Sequence[Typed]) -> None:
         """Adds to the list of each that is wanted all its positions."""
-        looking: dict[tuple[int, ...] | None, list[Callable[[Tag], Positions | None]]] = {}
+        by_types: dict[tuple[int, ...] | None, dict[Tag, list[list[int]]]] = {}
+        tag: Tag
         for some, (tag, types) in zip(found, wanted, strict=True):
-            looks = looking.get(types)
-            if looks is None:  # which of the types are here is found out once for all tags
-                here = self._by_type.items()
-                looks = looking[types] = [by_tag.get for type_, by_tag in here if types is None or type_ in types]
-            for look in looks:
-                positions = look(tag)
-                if positions is None:
+            by_types.setdefault(types, {}).setdefault(tag, []).append(some)
+        for types, lists in by_types.items():
+            for type_, by_tag in self._by_type.items():
+                if types is not None and type_ not in types:
                     continue
-                if isinstance(positions, int):
-                    some.append(positions)
-                else:
-                    some.extend(positions)
+                for tag in by_tag.keys() & lists.keys():  # of which most tags have none
+                    positions = by_tag[tag]
+                    for some in lists[tag]:
+                        if isinstance(positions, int):
+                            some.append(positions)
+                        else:
+                            some.extend(positions)
 
     def tail(self, tag: str) -> int | None:
         """The newest position with the tag."""

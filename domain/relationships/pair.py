@@ -82,7 +82,10 @@ _NO_STANCE = Stance()
 
 
 def _side(pair: Pair, member: str) -> Stance:
-    return pair.toward.setdefault(member, Stance())
+    side = pair.toward.get(member)
+    if side is None:
+        side = pair.toward[member] = Stance()
+    return side
 
 
 def evolve(pair: Pair, event: Event, at: Instant) -> Pair:

@@ -96,6 +96,8 @@ class DecidingLane:
     def _first_waiting(self) -> list[Waiting]:
         while self._waiting and self._waiting[0].answer is not None:
             self._waiting.popleft()
+        if len(self._waiting) == 1:
+            return [self._waiting[0]]
         # Of a copy: making a list of the queue itself may collect garbage first, and run others, who add to it.
         return [waiting for waiting in islice(self._waiting.copy(), GROUP_MAX) if waiting.answer is None]
 

@@ -39,6 +39,7 @@ RANGE = {
 }
 AT_POSITIONS = """SELECT position, event.type, data, tags
     FROM json_each(?) AS wanted CROSS JOIN event ON position = wanted.value"""
+AT_POSITION = "SELECT position, type, data, tags FROM event WHERE position = ?"
 ANY_TYPE = "SELECT id FROM event_type"
 ANY_TYPE_OF_TAG = "SELECT id FROM event_type WHERE EXISTS (SELECT 1 FROM tag WHERE key = ?1)"
 

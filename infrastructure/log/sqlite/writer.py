@@ -99,6 +99,9 @@ class WriterState:
     def insert(self, insertion: Insertion, values: list[Any]) -> None:
         """Inserts rows, whose values follow one another. Errors as `execute`."""
         columns, together = insertion.columns, insertion.columns * ROWS_TOGETHER
+        if len(values) == columns:  # as the one event of a command that nobody was in flight with
+            self.execute(insertion.one, values)
+            return
         end = len(values) // together * together
         self._execute_many(insertion.together, (values[begin : begin + together] for begin in range(0, end, together)))
         rest = range(end, len(values), columns)

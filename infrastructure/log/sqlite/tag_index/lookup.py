@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from infrastructure.log.sqlite.statements import (
+    AT_POSITION,
     AT_POSITIONS,
     COUNT_OF_TAG,
     HAS_TAG,
@@ -25,6 +26,8 @@ from infrastructure.log.sqlite.tag_index.memory import Tag, TagPart, TagQuery, T
 
 def rows_at(execute: Execute, positions: Sequence[int]) -> Rows:
     """Position, type, data, tags of the events at these positions."""
+    if len(positions) == 1:
+        return execute(AT_POSITION, positions)
     return execute(AT_POSITIONS, (orjson.dumps(positions).decode(),)) if positions else []
 
 

@@ -1,7 +1,6 @@
 """The one place that wires: a log, the handling of commands, the read models and their queries become a network."""
 
 import time
-import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -75,9 +74,8 @@ class Network(Queries):
         self.read_models = read_models
         self._clock = clock
         self._handler = handler
-        weakref.finalize(self, read_models.ask_to_stop).atexit = False  # nobody may get to close it: an interrupt
         if follow:
-            read_models.start()
+            read_models.start(self)
 
     def __enter__(self) -> Self:
         return self

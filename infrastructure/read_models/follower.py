@@ -6,6 +6,7 @@ import time
 # An interrupt in threading.Thread.start comes out as another error, or leaves a lock taken; this is a single step.
 from _thread import get_ident, start_new_thread
 from collections.abc import Callable
+from weakref import ReferenceType, ref
 
 from domain.errors import CodedError
 from infrastructure.log import Log
@@ -28,6 +29,7 @@ class Follower:
         self._log = log
         self._advance = advance
         self._started = self._stopping = False
+        self._owner: ReferenceType[object] | None = None
         self._wake = WakeUp()  # after a commit
         self._again = WakeUp()  # ends the pause after trouble
         self._ended = WakeUp()
@@ -42,10 +44,13 @@ class Follower:
         return self._started
 
     def is_stopping(self) -> bool:
-        """Whether the thread was asked to stop."""
-        return self._stopping
+        """Whether the thread was asked to stop, or its owner is gone."""
+        return self._stopping or (self._owner is not None and self._owner() is None)
 
-    def start(self) -> None:
+    def start(self, owner: object) -> None:
+        """Start the thread. It ends by itself soon after its owner is gone: nobody may have got to close it, for an
+        interrupt. (Nothing is called when that happens: what an interrupt raised there would be lost.)"""
+        self._owner = ref(owner)
         self._log.listen(self._wake)
         self._started = self._has_thread = True
         try:

@@ -71,9 +71,9 @@ class ReadModels:
 
     # Keeping up with the log
 
-    def start(self) -> None:
-        """Follow the log in a thread of its own."""
-        self._follower.start()
+    def start(self, owner: object) -> None:
+        """Follow the log in a thread of its own, for as long as there is the owner."""
+        self._follower.start(owner)
 
     def _advance(self, fill_seconds: float) -> bool:
         """Take what comes next; whether there may be more. `fill_seconds`: how long to wait for another process that

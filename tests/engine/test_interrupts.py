@@ -3,11 +3,17 @@
 By default some hundred; --interrupts 10000 for all.
 """
 
+import gc
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from support.interrupt_at_step import Interrupt
+
+from infrastructure.app import open_network
 
 SECONDS_MAX = 600
 WORKER = Path(__file__).resolve().parents[1] / "support" / "interrupted.py"
@@ -25,3 +31,22 @@ def test_b3_random_interrupts_leave_nothing_taken_and_lose_nothing(
     command = [sys.executable, str(WORKER), str(tmp_path / "network.db"), call, kind, share, str(seed)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS_MAX)
     assert ended.stdout.endswith("sound\n"), f"repeat with --seed {seed}\n{ended.stderr}"
+
+
+def test_b3_a_network_that_nobody_closed_ends_without_a_step_at_which_an_interrupt_would_be_lost(
+    tmp_path: Path,
+) -> None:
+    """What is raised while Python deletes something goes nowhere."""
+    held = [open_network(str(tmp_path / "network.db"))]
+    threads = threads_there()
+    interrupt = Interrupt(0)
+    interrupt.during(lambda: (held.clear(), gc.collect()))
+    assert not interrupt.came
+    until = time.monotonic() + SECONDS_MAX
+    while threads_there() >= threads:
+        assert time.monotonic() < until, "the thread that follows the log has no owner, and goes on"
+        time.sleep(0.01)
+
+
+def threads_there() -> int:
+    return len(os.listdir("/proc/self/task"))

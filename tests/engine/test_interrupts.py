@@ -40,7 +40,12 @@ def test_b3_a_network_that_nobody_closed_ends_without_a_step_at_which_an_interru
     held = [open_network(str(tmp_path / "network.db"))]
     threads = threads_there()
     interrupt = Interrupt(0)
-    interrupt.during(lambda: (held.clear(), gc.collect()))
+
+    def let_go() -> None:
+        held.clear()
+        gc.collect()
+
+    interrupt.during(let_go)
     assert not interrupt.came
     until = time.monotonic() + SECONDS_MAX
     while threads_there() >= threads:

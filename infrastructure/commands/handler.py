@@ -83,7 +83,10 @@ class CommandHandler:
         return await lane.handle(request)
 
     def close(self) -> None:
-        """End the threads that commit for event loops, once they have answered what waits."""
+        """End the threads that commit for event loops, once they have answered what waits. In a forked child there are
+        none."""
+        if os.getpid() != self._process:
+            return
         for lane in list(self._loops.values()):
             lane.close()
 

@@ -1,5 +1,6 @@
 """A log in memory: for tests, trials and reference. It keeps every promise of Log but durability."""
 
+import os
 import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
@@ -30,6 +31,7 @@ class MemoryLog(Log):
         self._busy_seconds = busy_seconds
         self._turn = WriteTurn()
         self._lists = _Lists()
+        self._process = os.getpid()
         self._closed = False
 
     def begin(self) -> AppendTransaction:
@@ -87,6 +89,9 @@ class MemoryLog(Log):
             return [lists.sequenced(position) for position in chosen]
 
     def close(self) -> None:
+        """Does nothing in a forked child."""
+        if os.getpid() != self._process:
+            return
         self._closed = True
         self.wake_listeners()
 

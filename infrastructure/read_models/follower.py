@@ -1,6 +1,7 @@
 """The thread that keeps the read models up with the log, and goes on by itself after trouble."""
 
 import logging
+import os
 import time
 
 # An interrupt in threading.Thread.start comes out as another error, or leaves a lock taken; this is a single step.
@@ -28,6 +29,7 @@ class Follower:
     def __init__(self, log: Log, advance: Callable[[], bool]) -> None:
         self._log = log
         self._advance = advance
+        self._process = os.getpid()
         self._started = self._stopping = False
         self._owner: ReferenceType[object] | None = None
         self._wake = WakeUp()  # after a commit
@@ -71,7 +73,9 @@ class Follower:
         self._wake.set()
 
     def stop(self) -> None:
-        """End the thread, and wait for that a limited time."""
+        """End the thread, and wait for that a limited time. In a forked child there is none."""
+        if os.getpid() != self._process:
+            return
         self.ask_to_stop()
         until = time.monotonic() + STOP_SECONDS_MAX
         while self._has_thread and self._identity != get_ident() and (left := until - time.monotonic()) > 0:

@@ -133,6 +133,25 @@ def test_b4_a_log_that_a_fork_inherited_says_so_and_leaves_its_owner_alone(log: 
     assert log.append([event("x")]) == 3
 
 
+def test_b4_a_forked_child_closes_a_log_at_once_though_a_thread_of_the_parent_was_writing(log: Log) -> None:
+    """That thread is not in the child, which would wait for it in vain; and closing is the parent's business."""
+    log.append([event("x")])
+    writing = log.begin()
+    writing.append([event("x")])
+    child = os.fork()
+    if child == 0:  # pragma: no cover - another process
+        try:
+            log.close()
+            log.close()
+            log.head()
+        except LogUnavailable as error:
+            os._exit(0 if error.code == "forked" else 1)
+        os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    writing.commit()
+    assert log.append([event("x")]) == 3
+
+
 @pytest.mark.parametrize("waiting", [1, 5])
 def test_those_who_wait_to_write_get_closed_when_the_log_closes(log: Log, waiting: int) -> None:
     writing = log.begin()

@@ -1,5 +1,6 @@
 """A log that is opened to be read only: nothing beside it changes, whatever lies there (B30)."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -193,6 +194,33 @@ def test_b30_what_is_no_log_is_refused_and_not_made(tmp_path: Path, what: str) -
     with pytest.raises(LogUnavailable) as refused:
         open_network(str(path), read_only=True)
     assert refused.value.code == "not_a_log"
+    assert state(tmp_path) == before
+
+
+REPAIR = """
+import sys
+from infrastructure.log.sqlite.repair import repair_index
+from infrastructure.log.unavailable import LogUnavailable
+try:
+    repair_index(sys.argv[1])
+except LogUnavailable as error:
+    print(error.code)
+"""
+
+
+def test_b30_a_repair_that_may_not_write_the_log_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    """SQLite gives the files beside a log its permissions, and nobody could write them later."""
+    path = tmp_path / "network.db"
+    write(path, "close")
+    path.chmod(0o444)
+    before = state(tmp_path)
+    command = [sys.executable, "-c", REPAIR, str(path)]
+    if os.geteuid() == 0:  # who may write whatever permissions say
+        if shutil.which("setpriv") is None:
+            pytest.skip("the superuser's rights cannot be laid down here")
+        command = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", *command]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "read_only\n"
     assert state(tmp_path) == before
 
 

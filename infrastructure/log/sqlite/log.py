@@ -1,5 +1,6 @@
 """A log in one SQLite file, shared by any number of threads and of processes on one machine."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -48,6 +49,7 @@ class SqliteLog(Log):
     ) -> None:
         super().__init__()
         self.path = same_file(Path(path))
+        self._process = os.getpid()
         self._writer: WriterState | None = None
         if read_only:
             require_readable_log(self.path, busy_seconds)
@@ -124,7 +126,11 @@ class SqliteLog(Log):
         ]
 
     def close(self) -> None:
-        """Waits for a transaction that is open, then closes all connections, the writer's last: it empties the WAL."""
+        """Waits for a transaction that is open, then closes all connections, the writer's last: it empties the WAL.
+
+        Does nothing in a forked child: the connections are the parent's, and so is a thread that it would wait for."""
+        if os.getpid() != self._process:
+            return
         if self._writer is None:
             self._readers.close()
         elif not self._writer.closed:

@@ -54,6 +54,9 @@ def repair_index(path: Path | str, progress: Progress | None = None) -> IndexRep
 
 def _connected(path: Path) -> apsw.Connection:
     connection = opened(path, lambda: apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE))
+    if connection.readonly("main"):  # before SQLite reads, which would leave files beside it that nobody can write
+        connection.close()
+        raise LogUnavailable("read_only", f"{path} can only be read")
     connection.set_busy_handler(Patience(BUSY_SECONDS))
     return connection
 

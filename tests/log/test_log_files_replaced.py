@@ -107,6 +107,26 @@ def test_b23_every_system_can_tell_whether_the_files_are_in_place(tmp_path: Path
     files.close()
 
 
+@pytest.mark.parametrize("end", ["kill", "close"])
+def test_b23_a_write_ahead_log_that_is_emptied_after_the_first_commit_takes_no_more(tmp_path: Path, end: str) -> None:
+    """It was empty when the log was opened. What the file holds stays whole, whether the log is closed or not."""
+    path = tmp_path / "log.db"
+    with SqliteLog(path) as log:
+        log.append([DCBEvent("a", b"", ["x"])] * 40)
+    with SqliteLog(path) as log:
+        log.append([DCBEvent("b", b"", ["x"])])
+        os.truncate(wal(path), 0)
+        for _ in range(3):
+            with pytest.raises(LogUnavailable) as refused:
+                log.append([DCBEvent("b", b"", ["x"])])
+            assert refused.value.code in {"replaced", "io_error"}  # what SQLite has to read is not there any more
+        if end == "kill":
+            shutil.copy(path, tmp_path / "killed.db")
+            shutil.copy(wal(path), tmp_path / "killed.db-wal")
+    with SqliteLog(tmp_path / "killed.db" if end == "kill" else path) as log:
+        assert [position for position, _, _ in log.page(0, 100)] == list(range(1, 41))
+
+
 def test_b23_closing_a_log_that_was_replaced_leaves_the_new_files_alone(tmp_path: Path) -> None:
     path = tmp_path / "log.db"
     with SqliteLog(path) as log:

@@ -46,6 +46,10 @@ class OpenFiles:
             raise LogUnavailable("replaced", f"{self._path} or its write-ahead log has been truncated")
         self._file, self._wal_size = file, wal_size
 
+    def note_growth(self) -> None:
+        """After a commit: from now on the write-ahead log is no smaller than this."""
+        self._wal_size = max(self._wal_size, os.lseek(self._wal, 0, os.SEEK_END))
+
     def _wal_is_same(self) -> bool:
         if self._wal_place is None:  # a system that does not say where an open file lies
             return os.path.samestat(os.stat(self._wal_path), os.fstat(self._wal))

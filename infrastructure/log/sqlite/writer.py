@@ -59,6 +59,7 @@ class WriterState:
             if head != self._head:  # and it has appended, perhaps an event of a new type
                 self.types, self._head = EventTypes.of(self.execute), head
             self._version = self._connection.data_version()
+            self._files.note_growth()
         return self._head
 
     def commit(self, holder: object, types: EventTypes, appended: Tagged, slices_done: int) -> None:
@@ -70,6 +71,7 @@ class WriterState:
         self.execute("COMMIT")
         try:
             if appended.types:
+                self._files.note_growth()
                 after = self._head
                 self.types, self._head, self.slices_done = types, after + len(appended.types), slices_done
                 self._version = self._connection.data_version()

@@ -63,7 +63,7 @@ class DecisionState(Facts):
         if not kept or behind > CATCH_UP_MAX or not self._known:
             self._forget()
             if transaction.head:
-                ((_, _, data),) = self._log.page(transaction.head - 1, 1)
+                _, _, data = self._log.event_at(transaction.head)
                 self.last_at = recorded_at(transaction.head, data)
             self.position = transaction.head
         while self.position < transaction.head:

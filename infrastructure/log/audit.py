@@ -33,7 +33,7 @@ def start_of_append(log: Log, position: int) -> int:
     """The position of the first event of the append to which the event at a position belongs: all but the first have
     that one as their cause."""
     while position > 0:
-        ((_, _, data),) = log.page(position - 1, 1)
+        _, _, data = log.event_at(position)
         if envelope.metadata_of(position, data).cause is None:
             return position
         position -= 1

@@ -20,6 +20,7 @@ from infrastructure.log.dcb import (
 )
 from infrastructure.log.subscription import FollowedLog, LogReading, LogSubscription
 from infrastructure.log.transaction import AppendTransaction, Recorded
+from infrastructure.log.unavailable import LogUnavailable
 
 
 class Log(FollowedLog):
@@ -63,6 +64,13 @@ class Log(FollowedLog):
             transaction.rollback()
             raise
         transaction.commit()
+
+    def event_at(self, position: int) -> Recorded:
+        """The event at a position that the log has reached. LogUnavailable `replaced` if it has no such event now."""
+        rows = self.page(position - 1, 1)
+        if not rows or rows[0][0] != position:
+            raise LogUnavailable("replaced", f"There is no event at position {position} any more")
+        return rows[0]
 
     def tagged(
         self,

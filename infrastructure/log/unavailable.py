@@ -21,8 +21,8 @@ ADVICE = {
     " accept_loss=True, or --accept-loss.",
     "foreign_log": "Restore the file and its -wal from one backup. If the file alone is what you mean, move its -wal"
     " and -shm away.",
-    "replaced": "This was not recorded where others will find it. Open the log again, and see to it that nobody moves,"
-    " restores or truncates its files while it is open.",
+    "replaced": "This was neither read nor recorded where others will find it. Open the log again, and see to it that"
+    " nobody moves, restores or truncates its files while it is open.",
     "busy": "Another writer holds the log. Try again, and look for a writer that hangs.",
     "forked": "Open the network in the process that uses it: close it before forking, or start processes without a fork"
     " (multiprocessing: spawn).",

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from infrastructure.app import open_network
 from infrastructure.log import LogUnavailable
 from infrastructure.log.dcb import DCBEvent
 from infrastructure.log.sqlite.log import SqliteLog
+from infrastructure.log.sqlite.read_only import read_unchanged
 from infrastructure.log.sqlite.verification import verify_file
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -195,6 +196,47 @@ def test_b30_what_is_no_log_is_refused_and_not_made(tmp_path: Path, what: str) -
         open_network(str(path), read_only=True)
     assert refused.value.code == "not_a_log"
     assert state(tmp_path) == before
+
+
+IN_ITS_PLACE: dict[str, Callable[[Path, Path], object]] = {
+    "another file": os.replace,
+    "over it": shutil.copyfile,
+    "none": lambda _, path: path.unlink(),
+}
+
+
+@pytest.mark.parametrize("how", IN_ITS_PLACE)
+def test_b23_a_log_that_is_put_back_while_it_is_read_says_so(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "network.db"
+    with open_network(str(path), follow=False) as network:
+        network.handle(RegisterMember(member="ada", name="N", primary_email="n@example.org"))
+    shutil.copy(path, tmp_path / "older.db")
+    write(path, "close")
+    with open_network(str(path), read_only=True, follow=False) as network:
+        network.catch_up()
+        assert network.profile("m1", viewer=None).name == "N"
+        IN_ITS_PLACE[how](tmp_path / "older.db", path)
+        for read in (lambda: network.head, lambda: network.profile("m1", as_of=MEMBERS - 1), lambda: network.stats()):
+            with pytest.raises(LogUnavailable) as refused:
+                read()
+            assert refused.value.code == "replaced"
+
+
+def test_b30_what_fails_because_a_writer_closed_the_log_meanwhile_is_read_again(tmp_path: Path) -> None:
+    """As SQLite does that does not find the files which it was told were there."""
+    path = left_behind("killed", tmp_path)
+    tries: list[int] = []
+
+    def read() -> str:
+        tries.append(1)
+        SqliteLog(path).close()
+        if len(tries) == 1:
+            raise LogUnavailable("read_only", "unable to open database file")
+        raise LogUnavailable("io_error", "the disk is worn")
+
+    with pytest.raises(LogUnavailable) as refused:
+        read_unchanged(path, read)
+    assert (refused.value.code, len(tries)) == ("io_error", 2)
 
 
 REPAIR = """

@@ -8,7 +8,7 @@ from typing import ClassVar
 from infrastructure.log.dcb import DCBEvent, DCBQuery, DCBSequencedEvent
 from infrastructure.log.interface import Log
 from infrastructure.log.sqlite.file import open_reader, open_writer, same_file
-from infrastructure.log.sqlite.read_only import open_unwritten, require_readable_log, way_to_read
+from infrastructure.log.sqlite.read_only import inode_of, open_unwritten, require_readable_log, way_to_read_on
 from infrastructure.log.sqlite.readers import Readers
 from infrastructure.log.sqlite.statements import HEAD, INDEX, PAGE, POSITION_MAX, RANGE, EventTypes, Rows
 from infrastructure.log.sqlite.tag_index import (
@@ -52,9 +52,10 @@ class SqliteLog(Log):
         self._process = os.getpid()
         self._writer: WriterState | None = None
         if read_only:
+            inode = inode_of(self.path)
             require_readable_log(self.path, busy_seconds)
             self._readers = Readers(
-                self.path, lambda: open_unwritten(self.path, busy_seconds), lambda: way_to_read(self.path)
+                self.path, lambda: open_unwritten(self.path, busy_seconds), lambda: way_to_read_on(self.path, inode)
             )
             self._index = self._opened_index()
         else:
@@ -64,6 +65,7 @@ class SqliteLog(Log):
             self._writer = WriterState(self.path, connection, self._index, self.wake_listeners, busy_seconds)
         self._lookup = Lookup(self._readers.execute, self._index)
         self._types = EventTypes({}, {}, {})  # as readers have seen them; perhaps not the newest
+        self._seen_head = 0
         self._types_at = 0  # all that the events up to here have
 
     def _opened_index(self) -> TagIndex:
@@ -76,12 +78,18 @@ class SqliteLog(Log):
         return SqliteAppendTransaction(self._writer)
 
     def head(self) -> int:
-        return head_of_rows(self._readers.execute(HEAD, ()))
+        seen = self._seen_head
+        head = head_of_rows(self._readers.execute(HEAD, ()))
+        self._require_seen(head, seen)
+        self._seen_head = head
+        return head
 
     def page(self, after: int, limit: int) -> list[Recorded]:
-        after = max(after, 0)
+        after, seen = max(after, 0), self._seen_head
         rows = self._readers.execute(PAGE, (after, max(limit, 0)))
         require_no_gap(after, rows)
+        if len(rows) < limit:
+            self._require_seen(after + len(rows), seen)
         return self._named(rows)
 
     def load(self, tag: str, types: Sequence[str], after: int = 0) -> list[Recorded]:
@@ -137,6 +145,11 @@ class SqliteLog(Log):
             with self._writer.closing():
                 self._readers.close()
         self.wake_listeners()
+
+    def _require_seen(self, head: int, seen: int) -> None:
+        """That the log goes as far as it was seen to go, before it was read again."""
+        if head < seen:
+            raise LogUnavailable("replaced", f"{self.path} ends at {head}, and ended at {seen} before")
 
     def _named(self, rows: Rows) -> list[Recorded]:
         try:

@@ -1,6 +1,7 @@
 """The connections with which a SQLite log is read."""
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -9,11 +10,9 @@ from typing import Any
 import apsw
 
 from infrastructure.log.sqlite.file import explained
+from infrastructure.log.sqlite.read_only import PAUSE_SECONDS, READ_AGAIN_MAX
 from infrastructure.log.sqlite.statements import Rows
 from infrastructure.log.unavailable import LogUnavailable
-
-READ_AGAIN_MAX = 10
-"""How often a read is made again because the files were changed meanwhile."""
 
 
 class Readers:
@@ -43,8 +42,9 @@ class Readers:
                 if self._state() == state:
                     return rows
             except (apsw.Error, UnicodeDecodeError) as error:
-                if self._state() == state:
+                if self._state() == state and not isinstance(error, apsw.ReadOnlyError):  # see `read_unchanged`
                     raise explained(error, self._path) from error
+                time.sleep(PAUSE_SECONDS)
             finally:
                 self._idle.append((connection, state))
                 if self._closed:  # meanwhile

@@ -12,7 +12,7 @@ import orjson
 from infrastructure.log.faults import FAULTS_MAX, Fault, UnsoundLog
 from infrastructure.log.sqlite.derived import TRUE_ROWS, with_tag_key
 from infrastructure.log.sqlite.file import explained, require_format, same_file
-from infrastructure.log.sqlite.read_only import open_unwritten
+from infrastructure.log.sqlite.read_only import open_unwritten, read_unchanged
 from infrastructure.log.sqlite.schema import FORMAT, schema_as_made, schema_of
 from infrastructure.log.sqlite.statements import ENDS, HEAD, INDEX, TYPES, Rows
 from infrastructure.log.sqlite.tag_index import TagKeys, tag_keys
@@ -39,6 +39,10 @@ def verify_file(path: Path | str, progress: Progress | None = None) -> int:
     kept twice: the types and tags beside the events, the table of tags and how far it is merged. What it cannot find
     stands in infrastructure/log/verification.py. UnsoundLog: it has faults. LogUnavailable: it cannot be read."""
     path = same_file(Path(path))
+    return read_unchanged(path, lambda: _verified(path, progress))
+
+
+def _verified(path: Path, progress: Progress | None) -> int:
     connection = open_unwritten(path, BUSY_SECONDS)
     try:
         connection.execute("BEGIN")

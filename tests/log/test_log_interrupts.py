@@ -120,14 +120,17 @@ def test_b4_a_log_that_a_fork_inherited_says_so_and_leaves_its_owner_alone(log: 
     ]
     child = os.fork()
     if child == 0:  # pragma: no cover - another process
-        codes = []
-        for use in uses:
-            try:
-                use()
-            except LogUnavailable as error:
-                codes.append(error.code)
-        writing.rollback()
-        os._exit(0 if codes == ["forked"] * len(uses) else 1)
+        try:
+            codes = []
+            for use in uses:
+                try:
+                    use()
+                except LogUnavailable as error:
+                    codes.append(error.code)
+            writing.rollback()
+            os._exit(0 if codes == ["forked"] * len(uses) else 1)
+        finally:  # so that no error lets it run the other tests too
+            os._exit(2)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     writing.commit()
     assert log.append([event("x")]) == 3
@@ -146,7 +149,8 @@ def test_b4_a_forked_child_closes_a_log_at_once_though_a_thread_of_the_parent_wa
             log.head()
         except LogUnavailable as error:
             os._exit(0 if error.code == "forked" else 1)
-        os._exit(2)
+        finally:
+            os._exit(2)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     writing.commit()
     assert log.append([event("x")]) == 3

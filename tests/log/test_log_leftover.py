@@ -1,6 +1,5 @@
 """A write-ahead log that was left beside a log and is not its own replaces no event (B23)."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -185,12 +184,27 @@ def test_while_a_file_is_looked_at_no_thread_opens_it(tmp_path: Path) -> None:
         thread.start()
         thread.join(0.2)
         assert thread.is_alive()
-        child = os.fork()  # which has no such thread, and waits for none
-        if child == 0:  # pragma: no cover - another process
-            write(tmp_path / "another.db", "own", 3)
-            os._exit(0)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     thread.join()
     with SqliteLog(log) as opened, kept_unopened(log) as unopened:
         assert opened.head() == 3
         assert not unopened
+
+
+FORKER = """
+import os, sys
+sys.path.insert(0, sys.argv[2])
+from infrastructure.log.sqlite.log import SqliteLog
+from infrastructure.log.sqlite.open_files import kept_unopened
+with kept_unopened(sys.argv[1]):
+    child = os.fork()
+    if not child:
+        SqliteLog(sys.argv[1] + "another").close()
+        os._exit(7)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_b4_a_process_that_was_forked_while_a_file_was_looked_at_opens_others(tmp_path: Path) -> None:
+    """It has none of the threads that look. In a process of its own, in which nothing else is open."""
+    command = [sys.executable, "-c", FORKER, str(tmp_path / "log.db"), str(PROJECT)]
+    assert subprocess.run(command, timeout=60, check=False).returncode == 7

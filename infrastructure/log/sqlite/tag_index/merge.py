@@ -17,7 +17,7 @@ InsertTags = Callable[[list[int], list[TagRun]], object]
 """Inserts rows into the table: key, number of the type, position, and the next row's key …; and runs."""
 RUN_MIN = 10
 """So many positions and more of one key and type are a run, which SQLite takes as an array, at a third of the cost."""
-HASHING_SHARE = 0.45
+HASHING_SHARE = 0.4
 """How much of a merge is spent on making the keys; the rest is for inserting the rows."""
 
 

@@ -19,8 +19,8 @@ ADVICE = {
     " is derived from the events; else restore the file from a backup.",
     "lost_events": "Restore the log from a backup, with the files beside it. To go on without what is lost, say so:"
     " accept_loss=True, or --accept-loss.",
-    "foreign_log": "Restore the file and its -wal from one backup. If the file alone is what you mean, move its -wal"
-    " and -shm away.",
+    "foreign_log": "Restore the file and its -wal from one backup. If the file alone is what you mean, move its -wal,"
+    " -shm and -journal away.",
     "replaced": "This was neither read nor recorded where others will find it. Open the log again, and see to it that"
     " nobody moves, restores or truncates its files while it is open.",
     "busy": "Another writer holds the log. Try again, and look for a writer that hangs.",

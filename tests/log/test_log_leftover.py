@@ -208,3 +208,26 @@ def test_b4_a_process_that_was_forked_while_a_file_was_looked_at_opens_others(tm
     """It has none of the threads that look. In a process of its own, in which nothing else is open."""
     command = [sys.executable, "-c", FORKER, str(tmp_path / "log.db"), str(PROJECT)]
     assert subprocess.run(command, timeout=60, check=False).returncode == 7
+
+
+def test_b23_a_rollback_journal_beside_a_log_is_not_written_back_over_it(tmp_path: Path) -> None:
+    """As who was killed while a new database was made leaves it, before a backup is put in that one's place."""
+    log, new = tmp_path / "log.db", tmp_path / "new.db"
+    write(log, "own", 20)
+    before = log.read_bytes()
+    with closing(apsw.Connection(str(new))) as connection:
+        connection.pragma("cache_size", 1)  # so that pages are written before the commit, and the journal before them
+        connection.execute("BEGIN IMMEDIATE; CREATE TABLE t (x)")
+        connection.executemany("INSERT INTO t VALUES (?)", [("y" * 3_000,)] * 300)
+        shutil.copy(f"{new}-journal", f"{log}-journal")
+        shutil.copy(f"{new}-journal", f"{tmp_path}/unmade.db-journal")
+    for use in (SqliteLog, lambda path: SqliteLog(path, read_only=True), repair_index):
+        with pytest.raises(LogUnavailable, match="-journal does not belong") as refused:
+            use(log)
+        assert refused.value.code == "foreign_log"
+        assert log.read_bytes() == before
+    with SqliteLog(tmp_path / "unmade.db") as made:
+        assert made.head() == 0, "of a log that has no events yet it may be its own, and takes nothing"
+    Path(f"{log}-journal").unlink()
+    with SqliteLog(log) as opened:
+        assert opened.head() == 20

@@ -1,4 +1,4 @@
-"""A write-ahead log that lies beside a log and does not belong to it.
+"""A write-ahead log or a rollback journal that lies beside a log and does not belong to it.
 
 SQLite replays any write-ahead log whose checksums fit, over any file. One of another log, or an older one beside a file
 that was restored from a newer backup, would replace events. So before it is used, the file by itself is compared with
@@ -12,6 +12,9 @@ the two together:
 Nothing more of the file by itself is relied on: who is killed in the midst of a checkpoint, which writes page after
 page, leaves pages of an older and of a newer state in it. To count the events, SQLite passes all their pages: 0.1 s
 for a million events. So it is done only after a crash. While another process has the log open, it has looked.
+
+A rollback journal, which SQLite would write back over any file, is a log's own only while it is made: as soon as it has
+events it is in WAL mode and never has one.
 """
 
 import fcntl
@@ -51,10 +54,27 @@ def open_whole(path: Path, connect: Callable[[], apsw.Connection]) -> apsw.Conne
         if attempt:
             time.sleep(PAUSE_SECONDS)
         with kept_unopened(path) as unopened:
-            whole = not unopened or not _size(path, "-wal") or _is_in_use(path) or _keeps_all_events(path)
-        if whole:
+            foreign = _foreign_beside(path) if unopened else None
+        if foreign is None:
             return connect()
-    raise LogUnavailable("foreign_log", f"{path}-wal does not belong to {path}, of which it would replace events")
+    raise LogUnavailable("foreign_log", f"{foreign} does not belong to {path}, of which it would replace events")
+
+
+def _foreign_beside(path: Path) -> str | None:
+    """The file beside the log that would take events from it."""
+    if _size(path, "-journal") and _has_events(path):
+        return f"{path}-journal"
+    if _size(path, "-wal") and not _is_in_use(path) and not _keeps_all_events(path):
+        return f"{path}-wal"
+    return None
+
+
+def _has_events(path: Path) -> bool:
+    try:
+        with closing(_connected(path, "immutable=1")) as alone:
+            return bool(_read(alone, LAST))
+    except CANNOT_SAY:
+        return False  # whoever opens the log gets the same answer
 
 
 def _size(path: Path, suffix: str) -> int:

@@ -104,11 +104,13 @@ def judge(reader: Reader, item: str) -> FeedEntry | Absence:
     found = _visible(reader, item)
     if isinstance(found, Absence):
         return found
+    withheld = _is_withheld(reader, found)
     followed = _follow_causes(reader, found)
     shares = _share_causes(reader, found) if found.is_shared else []
+    if withheld:
+        shares = [share for share in shares if share.ref != found.author]
     shared = [share for share in shares if not reader.relation(share.ref).muted]
     tagged = _hashtag_causes(reader, item) if found.is_tagged and found.audience == "anyone" else []
-    withheld = bool(followed) and _is_withheld(reader, found)
     causes = (*tagged, *shared) if withheld else (*followed, *tagged, *shared)
     if causes:
         # Shares come newest first, and after what they share.
@@ -116,7 +118,7 @@ def judge(reader: Reader, item: str) -> FeedEntry | Absence:
         return FeedEntry(item, found.author, found.kind, causes, brought, found.at)
     if shares:
         return MUTED  # but for a mute, a share would bring it
-    return STATUS_UPDATES_WITHHELD if withheld else NO_CAUSE
+    return STATUS_UPDATES_WITHHELD if withheld and followed else NO_CAUSE
 
 
 def original_of(reader: Reader, item: str) -> str | None:
@@ -198,8 +200,9 @@ def _share_causes(reader: Reader, found: _Original) -> list[Cause]:
 def _is_withheld(reader: Reader, found: _Original) -> bool:
     """F4: whether a status update does not reach the reader, who follows its author and is not connected with them.
 
-    It is the follow of the author that does not bring it; a share by somebody else that the reader follows, and a
-    hashtag that the reader follows, bring it all the same. The policy is the one in force when it was published.
+    Neither the follow of the author brings it then, nor a share by the author; a share by somebody else that the reader
+    follows, and a hashtag that the reader follows, bring it all the same. The policy is the one in force when it was
+    published.
     """
     if found.kind != "status_update" or reader.connected(found.author):
         return False

@@ -63,8 +63,11 @@ def test_f4_a_withheld_status_update_comes_by_a_hashtag_or_a_share(network: Feed
     network.follow_hashtag("bob", "tea")
     network.status("ada", "tagged", text="#tea")
     network.status("ada", "shared")
+    network.status("ada", "by-its-author")
     network.share("cy", "shared")
+    network.share("ada", "by-its-author")
     assert network.causes("bob", "tagged") == {"hashtag tea"}
+    assert network.kept_out("bob", "by-its-author") == ("status_updates_withheld", "F4")
     assert network.causes("bob", "shared") == {"share cy"}
 
 

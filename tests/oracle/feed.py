@@ -120,6 +120,7 @@ def bringing_shares(network: NaiveNetwork, viewer: str, item_id: str) -> list[Sh
         if available(network, viewer, share.sharer)
         if follows(network, viewer, share.sharer, despite=viewer)
         if network.follows[viewer, share.sharer].position < share.position
+        if share.sharer != network.items[item_id].author or status_update_reaches(network, viewer, item_id)
     ]
 
 

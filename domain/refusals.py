@@ -20,7 +20,7 @@ REFUSALS: dict[str, str] = {
     "inactive": "The acting member is hibernated or restricted. Reactivate, or have the restriction lifted, first.",
     "invitation_limit": "The inviter has sent as many invitations as the policy allows in seven days. Wait.",
     "invalid_policy": "The policy has no such value, or the value does not fit it. See the table of policy values.",
-    "item_exists": "An item with this id exists with other content. Use another id.",
+    "item_exists": "An item with this id was published before, with other content or deleted since. Use another id.",
     "no_invitation": "There is no pending invitation to answer. It was never sent, was withdrawn, or has expired.",
     "not_a_person": "This is for persons; a page is followed, not invited, and has no follower setting.",
     "not_available": "The member or item is not available.",

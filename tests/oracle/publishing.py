@@ -18,7 +18,8 @@ class NaivePublishing(NaiveState):
         if refusals:
             return min(refusals)  # "empty_text" before "too_long"
         if c.item in self.items or any(each.share == c.item for each in self.shares):
-            same = c.item in self.items and self.items[c.item].content == c.model_dump()
+            there = self.items.get(c.item)
+            same = there is not None and there.deleted is None and there.content == c.model_dump()
             return ALREADY_SO if same else "item_exists"
         return lambda: self.items.update(
             {

@@ -56,14 +56,18 @@ def kept_from(network: NaiveNetwork, viewer: str, item_id: str) -> str | None:
     return "F5" if own else None
 
 
-def left_of(network: NaiveNetwork, viewer: str, item_id: str, causes: frozenset[Cause]) -> frozenset[Cause]:
-    """F8: with which causes an entry of an earlier page is on the next ones; none if it may no longer be seen."""
+def left_of(
+    network: NaiveNetwork, viewer: str, item_id: str, causes: frozenset[Cause], first_page_at: int
+) -> frozenset[Cause]:
+    """F8: with which causes an entry of an earlier page is on the next ones; none if it may no longer be seen. What a
+    block has cut since the first page stays cut, also if it was lifted (section 7)."""
     if kept_from(network, viewer, item_id) is not None:
         return frozenset()
     standing = {share.share: share.sharer for share in network.shares if not share.deleted}
     return frozenset(
         cause
         for cause in causes
+        if cause[0] == "hashtag" or network.last_blocks.get(frozenset((viewer, cause[1])), 0) <= first_page_at
         if cause[0] != "share"
         or (cause[2] in standing and available(network, viewer, cause[1]) and (viewer, cause[1]) not in network.mutes)
     )

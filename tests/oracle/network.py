@@ -298,6 +298,7 @@ class NaiveNetwork(NaiveInvitations, NaivePublishing):
 
         def effect() -> None:
             self.blocks.add(pair)
+            self.last_blocks[frozenset(pair)] = self.position()
             self.sever(*pair)
 
         return effect

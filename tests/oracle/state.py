@@ -106,6 +106,7 @@ class NaiveState:
         self.connections: dict[frozenset[str], Connection] = {}
         self.follows: dict[tuple[str, str], StandingFollow] = {}
         self.blocks: set[tuple[str, str]] = set()
+        self.last_blocks: dict[frozenset[str], int] = {}  # of two members, also if it was lifted since
         self.unblocked_at: dict[tuple[str, str], int] = {}
         self.mutes: set[tuple[str, str]] = set()
         self.dismissed: set[tuple[str, str]] = set()

@@ -279,7 +279,8 @@ def test_f8_a_feed_walked_while_anything_happens(rng: random.Random, push: int) 
                     page = twins.network.feed(viewer, limit=rng.choice((1, 2, 50)), cursor=cursor)
                     rows, cursor = rows + page.rows, page.cursor
                 before = naive_feed.feed(model, viewer)[len(first.rows) :]
-                left = [(row[0], naive_feed.left_of(twins.model, viewer, row[0], row[3])) for row in before]
+                at = model.last_position
+                left = [(row[0], naive_feed.left_of(twins.model, viewer, row[0], row[3], at)) for row in before]
                 expected = [row for row in left if row[1]]
                 assert [(row.item, causes(row.causes)) for row in rows] == expected, viewer
                 compared += first.cursor is not None

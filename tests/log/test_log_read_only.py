@@ -180,7 +180,8 @@ def test_b30_a_reader_sees_whole_appends_while_a_writer_checkpoints_again_and_ag
             head = log.head()
             assert head % 3 == 0
             assert seen <= head
-            assert [row[0] for row in log.page(max(0, head - 3), 3)] == list(range(max(0, head - 3) + 1, head + 1))
+            before = max(0, head - 3)
+            assert [row[0] for row in log.page(before, head - before)] == list(range(before + 1, head + 1))
             seen = head
             time.sleep(0.001)
         assert log.head() == 450

@@ -1,5 +1,6 @@
 """Reading a SQLite log without changing one byte beside it: for media that cannot be written, and for auditors."""
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -36,9 +37,11 @@ PAUSE_SECONDS = 0.002
 def way_to_read(path: Path) -> Way:
     """Which of WAYS, and the state of the files on which that depends: once it is another, connections that were opened
     before may miss or mistake what there is now."""
-    wal, shared_memory = _state(path, "-wal"), _state(path, "-shm")
-    if wal and shared_memory:
+    shared_memory = _state(path, "-shm")
+    # While somebody writes, only whether the file is there: OpenFiles says why.
+    if shared_memory and os.access(f"{path}-wal", os.F_OK):
         return "shared", shared_memory[0]
+    wal = _state(path, "-wal")
     if wal and wal[1]:
         return "write-ahead log", (_state(path, ""), wal)
     return "closed", _state(path, "")

@@ -11,11 +11,11 @@ from typing import Any
 import apsw
 
 from infrastructure.log.sqlite.open_files import opened, was_forked
+from infrastructure.log.sqlite.patience import Patience
 from infrastructure.read_models.checkpoints import Execute
 from infrastructure.read_models.errors import ReadModelsUnavailable, explained
 from projections.projection import Table
 
-BUSY_WAIT_SECONDS = 0.001
 BUSY_SECONDS_MAX = 30.0
 READERS_MAX = 8
 """How many readers may have a connection at the same time; the others wait for one to come free."""
@@ -27,20 +27,6 @@ MAPPED_BYTES = 4 * 1024**3
 CHECKPOINT_PAGES = 16_000
 """How many pages of 4 KiB are written ahead before they are moved to the database, with two flushes."""
 SORTING_THREADS = 2
-
-
-class Patience:
-    """SQLite's busy handler: waits in short even steps, for a limited time."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._until = 0.0
-
-    def __call__(self, tries: int) -> bool:
-        if tries == 0:
-            self._until = time.monotonic() + self._seconds
-        time.sleep(BUSY_WAIT_SECONDS)
-        return time.monotonic() < self._until
 
 
 def connect(path: str, *, shared: bool, cache_kibibytes: int = WRITER_CACHE_KIBIBYTES) -> apsw.Connection:

@@ -12,7 +12,8 @@ from pathlib import Path
 import apsw
 
 from infrastructure.log.sqlite.open_files import irregular_beside, is_open, kept_unopened, opened
-from infrastructure.read_models.connections import BUSY_SECONDS_MAX, Patience
+from infrastructure.log.sqlite.patience import Patience
+from infrastructure.read_models.connections import BUSY_SECONDS_MAX
 from infrastructure.read_models.errors import ReadModelsUnavailable, damaged, explained
 
 APPLICATION_ID = 0x3164726D

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +12,7 @@ import apsw
 from infrastructure.log.sqlite.derived import drop_derived, make_derived, make_tables
 from infrastructure.log.sqlite.leftover import open_whole
 from infrastructure.log.sqlite.open_files import irregular_beside, kept_unopened, opened, was_forked
+from infrastructure.log.sqlite.patience import Patience
 from infrastructure.log.sqlite.schema import APPLICATION_ID, FORMAT, FORMER_FORMAT, TABLES, marks_of
 from infrastructure.log.sqlite.tag_index.keys import SECRET_BYTES
 from infrastructure.log.unavailable import LogUnavailable
@@ -27,21 +26,6 @@ SYNCHRONOUS_FULL = 2
 NAME_BYTES_MAX = 200
 PATH_BYTES_MAX = 460
 """SQLite takes paths of 512 bytes, and most file systems names of 255; the files beside a log have longer ones."""
-
-
-class Patience:
-    """Waits for another process's lock in short steps until a time is over. Writers that commit without pause leave it
-    free only for moments, so the steps stay short, where SQLite's own grow to 100 ms and miss them."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._until = 0.0
-
-    def __call__(self, tries: int) -> bool:
-        if tries == 0:
-            self._until = time.monotonic() + self._seconds
-        time.sleep(random.uniform(0.0001, min(0.002, 0.0002 * (tries + 1))))
-        return time.monotonic() < self._until
 
 
 def explained(error: apsw.Error | UnicodeDecodeError, path: Path) -> LogUnavailable:

@@ -10,9 +10,10 @@ from urllib.parse import quote
 import apsw
 
 from infrastructure.log.faults import UnsoundLog
-from infrastructure.log.sqlite.file import Patience, explained, inspect, require_log
+from infrastructure.log.sqlite.file import explained, inspect, require_log
 from infrastructure.log.sqlite.leftover import open_whole
 from infrastructure.log.sqlite.open_files import opened
+from infrastructure.log.sqlite.patience import Patience
 from infrastructure.log.unavailable import LogUnavailable
 
 WAYS = {

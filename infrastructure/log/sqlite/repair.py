@@ -11,9 +11,10 @@ from domain.event import EVENTS
 from infrastructure.log.envelope import UnreadableEvent, decode, metadata_of
 from infrastructure.log.sqlite.damaged_pages import forget_derived, is_whole
 from infrastructure.log.sqlite.derived import drop_derived, make_derived, settings_of
-from infrastructure.log.sqlite.file import Patience, explained, inspect, one_transaction, same_file
+from infrastructure.log.sqlite.file import explained, inspect, one_transaction, same_file
 from infrastructure.log.sqlite.leftover import open_whole
 from infrastructure.log.sqlite.open_files import opened
+from infrastructure.log.sqlite.patience import Patience
 from infrastructure.log.sqlite.schema import schema_as_made, schema_of
 from infrastructure.log.sqlite.statements import TYPES
 from infrastructure.log.sqlite.tag_index import PART_EVENTS

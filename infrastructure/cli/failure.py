@@ -2,6 +2,8 @@
 
 import json
 
+from infrastructure.cli.printable import on_one_line
+
 REFUSED, USAGE, UNAVAILABLE = 1, 2, 3
 """Exit statuses."""
 
@@ -19,4 +21,4 @@ class Failure(Exception):
         """One line for standard error."""
         if as_json:
             return json.dumps({"code": self.code, "detail": self.detail}, ensure_ascii=False)
-        return f"{self.code}: {' '.join(self.detail.split())}"
+        return f"{self.code}: {on_one_line(self.detail)}"

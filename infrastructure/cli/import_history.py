@@ -33,7 +33,8 @@ def import_() -> None:
 
     An import can be stopped at any point, by any means, and goes on where it was when it is run again: each row's
     commands have ids made of the file's content and the row. Before the first row the policy is changed: invitations a
-    week, cool-down, expiry and the cap on connections are lifted, and the backfill is set.
+    week, cool-down, expiry and the cap on connections are lifted, and the backfill is set. It stays so: give the values
+    that shall hold afterwards with `firstdegree do change-policy`.
 
     Import a file once at a time. Two imports of it side by side record no command twice; but a row that the rules
     refuse leaves nothing behind, so the later of the two decides it again, when it may be accepted.

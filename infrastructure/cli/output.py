@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from domain.identifiers import INSTANT_MAX
+from infrastructure.cli.printable import on_one_line
 from projections.reading import Page
 
 HIDDEN = "(not shown)"
@@ -80,7 +81,7 @@ def shown(name: str, value: Any) -> str:
         return "; ".join(shown(name, each) for each in value)
     if isinstance(value, list):
         return ", ".join(shown(name, each) for each in value)
-    return " ".join(str(value).split())
+    return on_one_line(str(value))
 
 
 def _actions(actions: Mapping[str, str | None]) -> Iterator[str]:
@@ -142,9 +143,9 @@ class Output:
         elif self.as_json:
             self._line({name: value})
         elif isinstance(value, list):
-            print(" - ".join(HIDDEN if each is None else str(each) for each in value))
+            print(" - ".join(HIDDEN if each is None else shown(name, each) for each in value))
         else:
-            print(UNANSWERED.get(name, "none") if value is None else value)
+            print(UNANSWERED.get(name, "none") if value is None else shown(name, value))
 
     def rows(self, values: Iterable[Any], empty: str = "nothing") -> None:
         """Rows: a line of JSON each, or one table, without the columns that are empty in all of them."""

@@ -72,3 +72,16 @@ def test_progress_is_shown_only_while_there_is_some(network: Firstdegree, tmp_pa
     for _ in range(2):  # the second time, nothing is left to catch up with
         with session.network(catches_up=True):
             assert session.shown == ["Catching up"]
+
+
+def test_what_members_write_does_not_act_on_the_terminal_of_whoever_reads_it(network: Firstdegree) -> None:
+    """Else a note could clear the screen of an auditor, or rewrite what stands above it."""
+    text = "a\x1b[2J\x1b]0;title\x07b\x9bc\u202ed"
+    done = network("do", "change-profile", "--member", "ada", "--headline", text)
+    wrong = network("do", "follow", "--follower", "ada", "--followee", text)
+    read = [network(*command) for command in (("log",), ("show", "profile", "ada"), ("verify",))]
+    for answer in (done, wrong, *read):
+        written = answer.out + answer.error
+        assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(written)
+    assert "a\\u001b[2J" in done.out
+    assert "\\u202ed" in read[1].out

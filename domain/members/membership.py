@@ -75,8 +75,9 @@ class ReactivateMember(Command):
 
 
 class EraseMember(Command):
-    """Leave for good: connections and follows end, and nothing shows the member again. Possible while hibernated or
-    restricted too; a moderator may do it in the member's place."""
+    """Leave for good: connections and follows end, and no answer shows the member again. What they wrote stays in the
+    log, for whoever can read its file. Possible while hibernated or restricted too; a moderator may do it in the
+    member's place."""
 
     member: MemberId
 

@@ -1,7 +1,7 @@
 """Refusals: the codes with which a command is turned down, each with its meaning and what to do (X20).
 
-The codes are stable: they are part of the interface. `docs/rules.md` lists them with the commands that can give them,
-and a test compares that table with this one and with the deciders.
+The codes are stable: they are part of the interface. `docs/rules.md` lists them, and beside each command those that it
+can give; a test compares its tables with this one and with the deciders.
 """
 
 from domain.errors import CodedError

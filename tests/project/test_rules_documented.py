@@ -6,9 +6,10 @@ The tables stand between `<!-- name -->` and `<!-- end -->`. They are written an
 
 import random
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from enum import Enum
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from types import UnionType
@@ -21,6 +22,7 @@ from domain import ADVISORIES, COMMANDS, REFUSALS, ChangePolicy, Refused
 from domain.catalogue import DECIDERS
 from domain.decision import Command
 from domain.event import EVENTS, Event, EventType
+from domain.identifiers import MemberId, member_tag, pair_tag
 from domain.items import PostShared
 from domain.policy_values import Policy
 from domain.refusals import QUERY_REFUSALS
@@ -30,19 +32,6 @@ DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "rules.md"
 REWRITE = "PYTHONPATH=tests .venv/bin/python tests/project/test_rules_documented.py writes the tables anew"
 SECTION = re.compile(r"<!-- (?P<name>[a-z ]+) -->\n(?P<table>.*?)<!-- end -->", re.DOTALL)
 RULE = re.compile(r"\*\*((?:[STXNFGHEB]|peer )\d+)\*\*")
-
-CONCEPTS = {
-    "domain.members.membership": "members",
-    "domain.members.moderation": "moderation",
-    "domain.relationships.invitations": "invitations",
-    "domain.relationships.invitation_threads": "invitations",
-    "domain.relationships.connections": "connections",
-    "domain.relationships.following": "following",
-    "domain.publishing": "publishing",
-    "domain.relationships.blocking": "privacy",
-    "domain.notices": "notices",
-    "domain.policy": "policy",
-}
 
 PRODUCES: dict[str, str] = {
     "AcceptInvitation": "invitation_accepted members_connected followed",
@@ -93,7 +82,7 @@ ADVISED = {
 """The commands that can be answered with each advisory: likewise."""
 
 POLICY_MEANINGS = {
-    "note_length": "characters of a note, and of how the sender knows the member (X7)",
+    "note_length": "characters of a note, and of *how known* (X7)",
     "reply_length": "characters of a reply, and of the saved text of S19 (X7)",
     "name_length": "characters of a name",
     "headline_length": "characters of a headline",
@@ -106,15 +95,15 @@ POLICY_MEANINGS = {
     "cooldown_days": "days before an invitation can be sent anew (X21), or after withdrawing one (X2)",
     "invitation_expiry_days": "days for which an invitation can be accepted (X3)",
     "connections_cap": "connections of one member (X5, X15)",
-    "strikes": "invitations answered with spam or do_not_know from which a sender has to give the email (S26)",
+    "strikes": "strikes from which a sender has to give the email (S26)",
     "reblock_wait_hours": "hours between lifting a block and blocking the same member again",
     "backfill_items": "how many of an author's newest items a new follow brings (F3)",
     "backfill_days": "how old those may be when the follow begins (F3)",
     "status_updates_to_followers": "whether status updates reach follow-only members: always, never, or a fraction "
     "of them from 0 to 1 (F4)",
-    "feed_push_followers_max": "how many followers an author may have for items to be pushed to their feeds and not "
-    "pulled; 0: all are pulled. Feeds are the same (F10)",
-    "feed_push_dormant_days": "after how many days without an act of their own nothing is pushed to a reader (F10)",
+    "feed_push_followers_max": "followers up to which an author's items are pushed to feeds and not pulled; 0: all are "
+    "pulled (F10)",
+    "feed_push_dormant_days": "days without an act of their own after which nothing is pushed to a reader (F10)",
     "moderators": "the actors who may moderate and change the policy (X19)",
 }
 
@@ -124,11 +113,15 @@ POLICY_MEANINGS = {
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines).replace("|  |", "| |")
 
 
 def code(names: Iterable[str]) -> str:
-    return " ".join(f"`{name}`" for name in names) or "-"
+    return " ".join(f"`{name}`" for name in names)
+
+
+def but_not(names: Sequence[str], missing: Sequence[str]) -> str:
+    return f"{code(names)} not {code(missing)}".lstrip() if missing else code(names)
 
 
 def sample(name: str, annotation: Any) -> list[Any]:
@@ -139,19 +132,16 @@ def sample(name: str, annotation: Any) -> list[Any]:
     return [fitting.get(name, name)]
 
 
-def acting(command: type[Command]) -> str:
-    """The field whose member has to be the actor, for each kind where there are several."""
+def acting(command: type[Command]) -> dict[str, str]:
+    """The field whose member has to be the actor, with the kinds for which it is, where there are several."""
     decider = DECIDERS[command]
     samples = {name: sample(name, each.annotation) for name, each in command.model_fields.items() if each.is_required()}
     found: dict[str, list[str]] = {}
     for choice in zip_longest(*samples.values()):
         values = {name: value or samples[name][0] for name, value in zip(samples, choice, strict=True)}
         found.setdefault(str(decider.acts_for(command(**values))), []).append(str(values.get("kind")))
-    if list(found) == ["None"]:
-        return "a moderator"
     several = {field: f" ({', '.join(kinds)})" if len(found) > 1 else "" for field, kinds in found.items()}
-    own = ", ".join(f"`{field}`{kinds}" for field, kinds in several.items())
-    return f"{own}, or a moderator" if decider.open_to_moderators else own
+    return {} if list(found) == ["None"] else several
 
 
 def words(annotation: Any) -> list[str]:
@@ -167,19 +157,37 @@ def command_field(name: str, field: Any) -> str:
     return f"`{name}?`{values}" if field.default is None else f"`{name}`{values} = {field.default}"
 
 
+def command_fields(command: type[Command]) -> str:
+    """Its fields; those whose member has to be the actor in bold."""
+    own = acting(command)
+    listed = [
+        f"**`{name}`**{own[name]}" if name in own else command_field(name, field)
+        for name, field in command.model_fields.items()
+    ]
+    return ", ".join(listed) + ("; or a moderator" if own and DECIDERS[command].open_to_moderators else "")
+
+
+def usual_codes(command: type[Command]) -> set[str]:
+    """The codes that the text above the table gives to a command like this."""
+    hints = get_type_hints(command, include_extras=True)
+    between_two = sum(hints[name] == MemberId for name in command.model_fields) == 2
+    codes = {"command_reused", "not_yours"}
+    codes |= {"unknown_member", "inactive"} if acting(command) else set()
+    return codes | ({"not_available", "self"} if between_two else set())
+
+
+def other_codes(command: type[Command]) -> str:
+    """The codes that are not the usual ones, and the usual ones that this command never gives."""
+    codes, usual = DECIDERS[command].codes(), usual_codes(command)
+    return but_not(sorted(codes - usual), sorted(usual - codes))
+
+
 def commands_table() -> str:
     rows = [
-        (
-            CONCEPTS[command.__module__],
-            f"`{name}`",
-            ", ".join(command_field(*each) for each in command.model_fields.items()),
-            acting(command),
-            code(PRODUCES[name].split()),
-            code(sorted(DECIDERS[command].codes())),
-        )
+        (f"`{name}`", command_fields(command), code(PRODUCES[name].split()), other_codes(command))
         for name, command in COMMANDS.items()
     ]
-    return table(("Concept", "Command", "Fields", "Acts for", "Events", "Codes"), rows)
+    return table(("Command", "Fields", "Events", "Other codes"), rows)
 
 
 def placed(kind: EventType, *, without: str | None = None) -> Event:
@@ -202,36 +210,41 @@ def may_be_none(kind: EventType) -> list[str]:
     ]
 
 
-def event_tags(kind: EventType) -> str:
+def event_tags(kind: EventType) -> list[str]:
     tags = list(placed(kind).tags())
     optional = {tag for name in may_be_none(kind) for tag in tags if tag not in placed(kind, without=name).tags()}
-    return code(f"{tag}?" if tag in optional else tag for tag in tags)
+    return [f"{tag}?" if tag in optional else tag for tag in tags]
+
+
+def tagged_members(kind: EventType) -> list[str]:
+    """The fields whose members the event is tagged with."""
+    return [each.name for each in fields(kind.event_class) if member_tag(f"<{each.name}>") in event_tags(kind)]
+
+
+def usual_tags(kind: EventType) -> list[str]:
+    """The tags that the text above the table gives to an event whose fields in bold are these."""
+    members = [f"<{name}>" for name in tagged_members(kind)]
+    return [*map(member_tag, members), *([pair_tag(*members)] if len(members) == 2 else [])]
+
+
+def event_field(kind: EventType, name: str) -> str:
+    shown = f"`{name}?`" if name in may_be_none(kind) else f"`{name}`"
+    subject = f" (`{kind.personal[name]}`)" if name in kind.personal else ""
+    return (f"**{shown}**" if name in tagged_members(kind) else shown) + subject
 
 
 def events_table() -> str:
     rows = []
     for name, kind in sorted(EVENTS.by_name.items()):
-        optional = may_be_none(kind)
-        names = [f"{each.name}?" if each.name in optional else each.name for each in fields(kind.event_class)]
-        personal = ", ".join(f"`{field}` of `{subject}`" for field, subject in kind.personal.items())
-        rows.append((f"`{name}`", str(kind.version), code(names), personal or "-", event_tags(kind)))
-    return table(("Stored name", "Version", "Fields", "Personal", "Tags"), rows)
+        shown = " ".join(event_field(kind, each.name) for each in fields(kind.event_class))
+        tags, usual = event_tags(kind), usual_tags(kind)
+        others = but_not([tag for tag in tags if tag not in usual], [tag for tag in usual if tag not in tags])
+        rows.append((f"`{name}`" + (f" (version {kind.version})" if kind.version != 1 else ""), shown, others))
+    return table(("Stored name", "Fields", "Other tags"), rows)
 
 
-def refusals_table() -> str:
-    def givers(refusal: str) -> str:
-        names = [name for name, command in COMMANDS.items() if refusal in DECIDERS[command].codes()]
-        missing = sorted(set(COMMANDS) - set(names))
-        return "every command" if not missing else f"all but {code(missing)}" if len(missing) < 4 else code(names)
-
-    return table(
-        ("Code", "Meaning", "Commands"),
-        ((f"`{refusal}`", meaning, givers(refusal)) for refusal, meaning in sorted(REFUSALS.items())),
-    )
-
-
-def query_refusals_table() -> str:
-    return table(("Code", "Meaning"), ((f"`{each}`", meaning) for each, meaning in sorted(QUERY_REFUSALS.items())))
+def refusals_table(refusals: dict[str, str]) -> str:
+    return table(("Code", "Meaning"), ((f"`{each}`", meaning) for each, meaning in sorted(refusals.items())))
 
 
 def advisories_table() -> str:
@@ -247,11 +260,11 @@ def policy_table() -> str:
     return table(("Name", "Default", "Meaning"), rows)
 
 
-TABLES = {
+TABLES: dict[str, Callable[[], str]] = {
     "commands": commands_table,
     "events": events_table,
-    "refusals": refusals_table,
-    "query refusals": query_refusals_table,
+    "refusals": partial(refusals_table, REFUSALS),
+    "query refusals": partial(refusals_table, QUERY_REFUSALS),
     "advisories": advisories_table,
     "policy": policy_table,
 }

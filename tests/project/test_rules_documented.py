@@ -82,11 +82,11 @@ ADVISED = {
 """The commands that can be answered with each advisory: likewise."""
 
 POLICY_MEANINGS = {
-    "note_length": "characters of a note, and of *how known* (X7)",
+    "note_length": "characters of a note (X7)",
     "reply_length": "characters of a reply, and of the saved text of S19 (X7)",
     "name_length": "characters of a name",
     "headline_length": "characters of a headline",
-    "post_length": "characters of a post, a status update or the comment of a share (F12)",
+    "post_length": "characters of a post, a status update or a share's comment (F12)",
     "title_length": "characters of an article's title (F12)",
     "body_length": "characters of an article's body (F12)",
     "hashtags_per_item": "hashtags read from one item (F12)",
@@ -99,8 +99,8 @@ POLICY_MEANINGS = {
     "reblock_wait_hours": "hours between lifting a block and blocking the same member again",
     "backfill_items": "how many of an author's newest items a new follow brings (F3)",
     "backfill_days": "how old those may be when the follow begins (F3)",
-    "status_updates_to_followers": "whether status updates reach follow-only members: always, never, or a fraction "
-    "of them from 0 to 1 (F4)",
+    "status_updates_to_followers": "status updates for follow-only members: always, never, or a fraction from 0 to 1 "
+    "(F4)",
     "feed_push_followers_max": "followers up to which an author's items are pushed to feeds and not pulled; 0: all are "
     "pulled (F10)",
     "feed_push_dormant_days": "days without an act of their own after which nothing is pushed to a reader (F10)",
@@ -234,30 +234,30 @@ def event_field(kind: EventType, name: str) -> str:
 
 
 def events_table() -> str:
-    rows = []
+    lines = []
     for name, kind in sorted(EVENTS.by_name.items()):
         shown = " ".join(event_field(kind, each.name) for each in fields(kind.event_class))
         tags, usual = event_tags(kind), usual_tags(kind)
         others = but_not([tag for tag in tags if tag not in usual], [tag for tag in usual if tag not in tags])
-        rows.append((f"`{name}`" + (f" (version {kind.version})" if kind.version != 1 else ""), shown, others))
-    return table(("Stored name", "Fields", "Other tags"), rows)
+        version = f" (version {kind.version})" if kind.version != 1 else ""
+        lines.append(f"- `{name}`{version}: {shown}{f'; {others}' if others else ''}\n")
+    return "".join(lines)
 
 
 def refusals_table(refusals: dict[str, str]) -> str:
-    return table(("Code", "Meaning"), ((f"`{each}`", meaning) for each, meaning in sorted(refusals.items())))
+    return "".join(f"- `{each}`: {meaning}\n" for each, meaning in sorted(refusals.items()))
 
 
 def advisories_table() -> str:
-    rows = ((f"`{each}`", meaning, code(sorted(ADVISED[each]))) for each, meaning in sorted(ADVISORIES.items()))
-    return table(("Code", "Meaning", "Commands"), rows)
+    return "".join(f"- `{each}` ({code(sorted(ADVISED[each]))}): {ADVISORIES[each]}\n" for each in sorted(ADVISORIES))
 
 
 def policy_table() -> str:
     rows = (
-        (f"`{name}`", "none" if field.default == () else f"{field.default}", POLICY_MEANINGS[name])
+        (f"`{name}`: {'none' if field.default == () else field.default}", POLICY_MEANINGS[name])
         for name, field in Policy.model_fields.items()
     )
-    return table(("Name", "Default", "Meaning"), rows)
+    return table(("Name and default", "Meaning"), rows)
 
 
 TABLES: dict[str, Callable[[], str]] = {

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from enum import Enum
-from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from types import UnionType
@@ -244,8 +243,14 @@ def events_table() -> str:
     return "".join(lines)
 
 
-def refusals_table(refusals: dict[str, str]) -> str:
-    return "".join(f"- `{each}`: {meaning}\n" for each, meaning in sorted(refusals.items()))
+def refusals_table() -> str:
+    return "".join(f"- `{each}`: {meaning}\n" for each, meaning in sorted(REFUSALS.items()))
+
+
+def query_refusals_table() -> str:
+    shared = [each for each, meaning in sorted(QUERY_REFUSALS.items()) if REFUSALS.get(each) == meaning]
+    own = [f"- `{each}`: {meaning}\n" for each, meaning in sorted(QUERY_REFUSALS.items()) if each not in shared]
+    return "".join([*own, f"- {code(shared)}: As for commands.\n"])
 
 
 def advisories_table() -> str:
@@ -263,8 +268,8 @@ def policy_table() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     "commands": commands_table,
     "events": events_table,
-    "refusals": partial(refusals_table, REFUSALS),
-    "query refusals": partial(refusals_table, QUERY_REFUSALS),
+    "refusals": refusals_table,
+    "query refusals": query_refusals_table,
     "advisories": advisories_table,
     "policy": policy_table,
 }

@@ -13,7 +13,7 @@ ADVICE = {
     "bad_path": "Name it by text in UTF-8, with at most 200 bytes a name and 460 bytes in all, from the root on.",
     "no_wal": "Put the file on a local disk: this file system has no shared memory for write-ahead logging.",
     "unsafe_sqlite": "Install the apsw release that this project pins; older SQLite can lose committed pages.",
-    "disk_full": "Nothing of this append was kept. Make space and append again.",
+    "disk_full": "Nothing of what was to be written now was kept. Make space, then try again.",
     "io_error": "Look at the disk and its mount, then open the log again.",
     "damaged": "Do not write to it. `firstdegree verify` says what is wrong; `firstdegree repair index` makes anew what"
     " is derived from the events; else restore the file from a backup.",

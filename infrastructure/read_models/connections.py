@@ -21,9 +21,8 @@ READERS_MAX = 8
 """How many readers may have a connection at the same time; the others wait for one to come free."""
 WRITER_CACHE_KIBIBYTES = 64 * 1024
 READER_CACHE_KIBIBYTES = 4 * 1024
-"""Small, because readers mostly see the file through the map below."""
-MAPPED_BYTES = 4 * 1024**3
-"""How much of the file may be mapped into memory: all readers share the system's own cache."""
+"""Small, because all readers share the system's own cache. (The file is not mapped into memory, which would make
+queries faster by a twentieth: whoever truncated it, as copying a backup over it does, would end the process.)"""
 CHECKPOINT_PAGES = 16_000
 """How many pages of 4 KiB are written ahead before they are moved to the database, with two flushes."""
 SORTING_THREADS = 2
@@ -41,7 +40,6 @@ def connect(path: str, *, shared: bool, cache_kibibytes: int = WRITER_CACHE_KIBI
         if shared:
             connection.execute("PRAGMA journal_mode = wal")
             connection.execute("PRAGMA synchronous = normal")
-            connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
             connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
             connection.execute("PRAGMA temp_store = memory")
         connection.execute(f"PRAGMA cache_size = -{cache_kibibytes}")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import apsw
 
-from infrastructure.log.sqlite.open_files import irregular_beside, is_open, kept_unopened, opened
+from infrastructure.log.sqlite.open_files import foreign_journal, irregular_beside, is_open, kept_unopened, opened
 from infrastructure.log.sqlite.patience import Patience
 from infrastructure.read_models.connections import BUSY_SECONDS_MAX
 from infrastructure.read_models.errors import ReadModelsUnavailable, damaged, explained
@@ -32,6 +32,7 @@ CREATE TABLE checkpoint (
 """The statements that make the store's own tables, by table."""
 SEARCHED_BYTES = 1 << 20
 """How much of a file without our mark is searched for these statements. They are the first that a store executes."""
+IS_MADE = "SELECT 1 FROM checkpoint LIMIT 1"
 HEADER_BYTES = 100
 SQLITE_BEGINS = b"SQLite format 3\0"
 
@@ -69,6 +70,8 @@ def _require_ours(path: Path) -> None:
         with kept_unopened(path) as unopened:
             if not unopened:
                 return  # a connection of this process has it open, for which it was looked at
+            if (journal := foreign_journal(path, IS_MADE)) is not None:
+                raise ReadModelsUnavailable("not_read_models", f"{journal} does not belong to {path}")
             with path.open("rb") as file:
                 begins = file.read(SEARCHED_BYTES)
         mode = path.stat().st_mode

@@ -4,6 +4,8 @@ import logging
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -217,3 +219,58 @@ def test_b27_random_damage_never_keeps_the_log_from_working_and_a_rebuild_mends_
     # At opening the file is left as it is where its header says that it is another's or of a newer release; and a
     # checkpoint at a position which the log has not is the mark of a log that has lost events.
     assert codes <= {"newer_read_models", "not_read_models", "lost_events", *CODES_OF_ANSWERS}
+
+
+def test_b24_a_rollback_journal_beside_the_models_is_not_written_back_over_them(copy: Path) -> None:
+    """An earlier one would bring back earlier rows, with nothing to show it."""
+    models = models_of(copy)
+    journal = models.with_name(f"{models.name}-journal")
+    earlier = copy.with_name("earlier")
+    shutil.copy(models, earlier)
+    with closing(apsw.Connection(str(earlier))) as connection:
+        connection.pragma("journal_mode", "delete")
+        connection.pragma("cache_size", 1)  # so that pages are written before the commit, and the journal before them
+        connection.execute("BEGIN IMMEDIATE; DELETE FROM checkpoint")
+        connection.cache_flush()
+        shutil.copy(f"{earlier}-journal", journal)
+    before = models.read_bytes()
+    with pytest.raises(ReadModelsUnavailable, match="-journal does not belong") as refused:
+        open_network(str(copy))
+    assert refused.value.code == "not_read_models"
+    assert models.read_bytes() == before
+    journal.unlink()
+    with open_network(str(copy)) as network:
+        network.wait_for(network.head, timeout=10)
+        assert all(network.check().values())
+
+
+TRUNCATED = """
+import os, sys, threading
+sys.path.insert(0, sys.argv[2])
+from infrastructure.app import open_network
+network = open_network(sys.argv[1])
+network.wait_for(network.head, timeout=10)
+stop = threading.Event()
+def ask():
+    while not stop.is_set():
+        try:
+            network.feed("ann"), network.profile("bob")
+        except Exception:  # whatever the file holds for a moment: the process has to live
+            continue
+threads = [threading.Thread(target=ask) for _ in range(2)]
+for thread in threads:
+    thread.start()
+models = sys.argv[1] + "-read-models"
+whole = open(models, "rb").read()
+for _ in range(100):
+    open(models, "wb").write(whole)  # as cp does: it truncates the file, and fills it again
+stop.set()
+for thread in threads:
+    thread.join()
+os._exit(7)
+"""
+
+
+def test_b24_copying_a_backup_over_the_models_in_use_ends_no_process(copy: Path) -> None:
+    command = [sys.executable, "-c", TRUNCATED, str(copy), str(Path(__file__).parents[2])]
+    assert subprocess.run(command, timeout=60, check=False).returncode == 7

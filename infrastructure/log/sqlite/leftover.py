@@ -29,7 +29,7 @@ from urllib.parse import quote
 
 import apsw
 
-from infrastructure.log.sqlite.open_files import kept_unopened
+from infrastructure.log.sqlite.open_files import alone, foreign_journal, kept_unopened
 from infrastructure.log.sqlite.statements import Rows
 from infrastructure.log.unavailable import LogUnavailable
 
@@ -62,19 +62,11 @@ def open_whole(path: Path, connect: Callable[[], apsw.Connection]) -> apsw.Conne
 
 def _foreign_beside(path: Path) -> str | None:
     """The file beside the log that would take events from it."""
-    if _size(path, "-journal") and _has_events(path):
-        return f"{path}-journal"
+    if (journal := foreign_journal(path, LAST)) is not None:
+        return journal
     if _size(path, "-wal") and not _is_in_use(path) and not _keeps_all_events(path):
         return f"{path}-wal"
     return None
-
-
-def _has_events(path: Path) -> bool:
-    try:
-        with closing(_connected(path, "immutable=1")) as alone:
-            return bool(_read(alone, LAST))
-    except CANNOT_SAY:
-        return False  # whoever opens the log gets the same answer
 
 
 def _size(path: Path, suffix: str) -> int:
@@ -101,21 +93,21 @@ def _keeps_all_events(path: Path) -> bool:
     """Whether the write-ahead log takes no event of the file by itself away, as far as that can be read. No lock is
     taken: another process that looks at the same time must not believe the log in use."""
     try:
-        with closing(_connected(path, "immutable=1")) as alone, closing(_connected(path, "vfs=unix-none")) as together:
+        with closing(alone(path)) as by_itself, closing(_without_shared_memory(path)) as together:
             together.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
             together.pragma("locking_mode", "EXCLUSIVE")  # SQLite then needs no shared memory
-            last = _read(alone, LAST)
+            last = _read(by_itself, LAST)
             if not last:
                 return True
             if _read(together, SAME, last[0]) != [(1,)]:
                 return False
-            return _read(together, WITHOUT_A_GAP) == [(1,)] or _read(alone, WITHOUT_A_GAP) != [(1,)]
+            return _read(together, WITHOUT_A_GAP) == [(1,)] or _read(by_itself, WITHOUT_A_GAP) != [(1,)]
     except CANNOT_SAY:
         return True  # whoever opens the log gets the same answer
 
 
-def _connected(path: Path, how: str) -> apsw.Connection:
-    uri = f"file:{quote(str(path))}?mode=ro&{how}"
+def _without_shared_memory(path: Path) -> apsw.Connection:
+    uri = f"file:{quote(str(path))}?mode=ro&vfs=unix-none"
     return apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
 
 

@@ -14,8 +14,9 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 import apsw
@@ -46,6 +47,24 @@ def kept_unopened(path: str | Path) -> Iterator[bool]:
     which it can be opened by other means."""
     with _opening:
         yield not is_open(path)
+
+
+def alone(path: str | Path) -> apsw.Connection:
+    """A connection that reads the file by itself, as it is, whatever lies beside it. No lock is taken and nothing is
+    written."""
+    uri = f"file:{quote(str(path))}?mode=ro&immutable=1"
+    return apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+
+
+def foreign_journal(path: str | Path, is_made: str) -> str | None:
+    """The rollback journal beside a database that is not its own: SQLite would write it back over the file. Ours are in
+    WAL mode, and have one only while they are made; `is_made` is a query that finds a row from then on."""
+    journal = f"{path}-journal"
+    with suppress(OSError, apsw.Error, UnicodeDecodeError):  # of which whoever opens it learns too
+        if os.stat(journal).st_size:
+            with closing(alone(path)) as database:
+                return journal if database.execute(is_made).fetchall() else None
+    return None
 
 
 def is_open(path: str | Path) -> bool:

@@ -21,6 +21,8 @@ ADVICE = {
     " accept_loss=True, or --accept-loss.",
     "foreign_log": "Restore the file and its -wal from one backup. If the file alone is what you mean, move its -wal,"
     " -shm and -journal away.",
+    "linked": "Remove the other links, or open a copy; mount its directory, not the file: SQLite keeps what was written"
+    " last in files beside it, by name.",
     "replaced": "This was neither read nor recorded where others will find it. Open the log again, and see to it that"
     " nobody moves, restores or truncates its files while it is open.",
     "busy": "Another writer holds the log. Try again, and look for a writer that hangs.",

@@ -11,7 +11,8 @@ from stat import S_ISREG
 
 import apsw
 
-from infrastructure.log.sqlite.open_files import BESIDE, opened
+from infrastructure.log.sqlite.beside import OWN
+from infrastructure.log.sqlite.open_files import opened
 from infrastructure.read_models.errors import ReadModelsUnavailable, RebuildRunning, explained
 from infrastructure.read_models.recognition import SQLITE_BEGINS, require_regular
 
@@ -110,7 +111,7 @@ def filled_files(path: str, number: int) -> list[Path]:
 
 def is_taken(path: str, number: int) -> bool:
     """Whether something lies where a rebuild of this number would have its files, or SQLite keep others for them."""
-    return any(os.path.lexists(f"{file}{end}") for file in filled_files(path, number) for end in ("", *BESIDE))
+    return any(os.path.lexists(f"{file}{end}") for file in filled_files(path, number) for end in ("", *OWN))
 
 
 def _is_filled(file: Path) -> bool:

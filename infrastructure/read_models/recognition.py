@@ -11,7 +11,8 @@ from pathlib import Path
 
 import apsw
 
-from infrastructure.log.sqlite.open_files import foreign_journal, irregular_beside, is_open, kept_unopened, opened
+from infrastructure.log.sqlite.beside import foreign_journal, irregular_beside, stranger_beside
+from infrastructure.log.sqlite.open_files import kept_unopened, opened
 from infrastructure.log.sqlite.patience import Patience
 from infrastructure.read_models.connections import BUSY_SECONDS_MAX
 from infrastructure.read_models.errors import ReadModelsUnavailable, damaged, explained
@@ -55,10 +56,12 @@ def prepare_file(path: Path) -> None:
 
 
 def require_regular(path: str | Path) -> None:
-    """Raise ReadModelsUnavailable `not_read_models` if something that is no regular file lies where SQLite would keep
-    a file beside this one."""
-    if not is_open(path) and (irregular := irregular_beside(path)):
-        raise ReadModelsUnavailable("not_read_models", f"{irregular} is no regular file, as SQLite would keep there")
+    """Raise ReadModelsUnavailable `not_read_models` if something else lies where SQLite would keep a file beside this
+    one."""
+    with kept_unopened(path) as unopened:
+        strange = (irregular_beside(path) or stranger_beside(path)) if unopened else None
+    if strange is not None:
+        raise ReadModelsUnavailable("not_read_models", f"{strange} is none of the files that SQLite keeps there")
 
 
 def _require_ours(path: Path) -> None:

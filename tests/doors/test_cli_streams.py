@@ -1,6 +1,7 @@
 """The standard streams of the command line: full, closed, or in another encoding."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -68,3 +69,20 @@ def test_f2_json_is_utf_8_and_what_a_terminal_cannot_show_is_replaced(address: s
     assert "A?a" in in_shell(address, "show", "profile", "ada", encoding=encoding).stdout
     shown = json.loads(in_shell(address, "show", "profile", "ada", "--json", encoding=encoding).stdout)
     assert shown["name"] == NAME
+
+
+INTERRUPTED = """
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+from infrastructure.cli.start import start
+start()
+"""
+
+
+def test_b27_an_interrupt_while_the_program_is_loaded_shows_no_traceback() -> None:
+    ended = subprocess.run([sys.executable, "-c", INTERRUPTED], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, "", "")

@@ -119,3 +119,42 @@ def test_f6_b24_a_rebuild_passes_over_names_beside_which_something_irregular_lie
     for number in range(1, 60):
         os.mkfifo(path.with_name(f"{path.name}{READ_MODELS_SUFFIX}-filled-{number}-0-journal"))
     assert ends(path) == ["answered"]
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
+@pytest.mark.parametrize("beside", ["", READ_MODELS_SUFFIX, f"{READ_MODELS_SUFFIX}-rebuild"])
+@pytest.mark.parametrize("content", [b"what somebody wrote", None])
+def test_b24_what_somebody_keeps_under_a_name_of_sqlites_is_left(
+    tmp_path: Path, suffix: str, beside: str, content: bytes | None
+) -> None:
+    """A text, or another network whose name ends so: SQLite would delete it, with its events."""
+    path = tmp_path / "network.db"
+    if content is None:
+        made(tmp_path / "network").rename(path)
+        content = path.read_bytes()
+        path.unlink()
+    precious = Path(f"{path}{beside}{suffix}")
+    precious.write_bytes(content)
+    with (
+        pytest.raises((LogUnavailable, ReadModelsUnavailable), match="none of the files that SQLite keeps") as refused,
+        open_network(str(path), follow=False) as network,
+    ):
+        network.rebuild()
+    assert refused.value.code == ("not_read_models" if beside else "foreign_log")
+    assert precious.read_bytes() == content
+
+
+def test_b23_a_log_with_a_second_name_is_not_opened(tmp_path: Path) -> None:
+    """What is written under one name lies beside it, and who opens the other would not see it, and write the same
+    positions again."""
+    path = made(tmp_path / "network")
+    second = tmp_path / "second.db"
+    os.link(path, second)
+    for name in (path, second):
+        for read_only in (False, True):
+            with pytest.raises(LogUnavailable) as refused:
+                open_network(str(name), read_only=read_only)
+            assert refused.value.code == "linked"
+    second.unlink()
+    with open_network(str(path)) as network:
+        assert network.head

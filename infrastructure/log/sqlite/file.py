@@ -9,9 +9,10 @@ from pathlib import Path
 
 import apsw
 
+from infrastructure.log.sqlite.beside import has_other_names, irregular_beside, stranger_beside
 from infrastructure.log.sqlite.derived import drop_derived, make_derived, make_tables
 from infrastructure.log.sqlite.leftover import open_whole
-from infrastructure.log.sqlite.open_files import irregular_beside, kept_unopened, opened, was_forked
+from infrastructure.log.sqlite.open_files import kept_unopened, opened, was_forked
 from infrastructure.log.sqlite.patience import Patience
 from infrastructure.log.sqlite.schema import APPLICATION_ID, FORMAT, FORMER_FORMAT, TABLES, marks_of
 from infrastructure.log.sqlite.tag_index.keys import SECRET_BYTES
@@ -117,6 +118,10 @@ def inspect(path: Path) -> None:
                 return  # a connection of this process has it open, for which it was looked at
             if irregular := irregular_beside(path):
                 raise LogUnavailable("not_a_log", f"{irregular} is no regular file, as SQLite would keep there")
+            if stranger := stranger_beside(path):
+                raise LogUnavailable("foreign_log", f"{stranger} is none of the files that SQLite keeps beside a log")
+            if has_other_names(path):
+                raise LogUnavailable("linked", f"{path} is a file with other names, too, or mounted by itself")
             with path.open("rb") as file:
                 header = file.read(100)
     except FileNotFoundError:

@@ -29,7 +29,8 @@ from urllib.parse import quote
 
 import apsw
 
-from infrastructure.log.sqlite.open_files import alone, foreign_journal, kept_unopened
+from infrastructure.log.sqlite.beside import alone, foreign_journal
+from infrastructure.log.sqlite.open_files import kept_unopened
 from infrastructure.log.sqlite.statements import Rows
 from infrastructure.log.unavailable import LogUnavailable
 

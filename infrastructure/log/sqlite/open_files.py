@@ -11,18 +11,14 @@
 """
 
 import os
-import stat
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 import apsw
 
-BESIDE = ("-wal", "-shm", "-journal")
-"""How the names end of the files that SQLite keeps beside a database."""
 FileId = tuple[int, int]
 """Device and inode."""
 
@@ -49,38 +45,9 @@ def kept_unopened(path: str | Path) -> Iterator[bool]:
         yield not is_open(path)
 
 
-def alone(path: str | Path) -> apsw.Connection:
-    """A connection that reads the file by itself, as it is, whatever lies beside it. No lock is taken and nothing is
-    written."""
-    uri = f"file:{quote(str(path))}?mode=ro&immutable=1"
-    return apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
-
-
-def foreign_journal(path: str | Path, is_made: str) -> str | None:
-    """The rollback journal beside a database that is not its own: SQLite would write it back over the file. Ours are in
-    WAL mode, and have one only while they are made; `is_made` is a query that finds a row from then on."""
-    journal = f"{path}-journal"
-    with suppress(OSError, apsw.Error, UnicodeDecodeError):  # of which whoever opens it learns too
-        if os.stat(journal).st_size:
-            with closing(alone(path)) as database:
-                return journal if database.execute(is_made).fetchall() else None
-    return None
-
-
 def is_open(path: str | Path) -> bool:
     """Whether a connection of this process has the file at a path open."""
     return _file_at(path) in {_files[each] for each in apsw.connections() if each in _files}
-
-
-def irregular_beside(path: str | Path) -> str | None:
-    """The first of the files that SQLite keeps beside a database that is there and is none: a pipe, in which opening
-    would wait for ever, a device, a directory, or a link, through which SQLite would write elsewhere."""
-    for suffix in BESIDE:
-        beside = os.path.realpath(path) + suffix
-        with suppress(OSError):
-            if not stat.S_ISREG(os.lstat(beside).st_mode):
-                return beside
-    return None
 
 
 def was_forked() -> bool:
